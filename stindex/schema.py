@@ -1,0 +1,240 @@
+"""What a model must return, and the entities made of it.
+
+The pydantic classes are the answer schemas: they steer decoding and validate what was written.
+The frozen dataclasses are what the rest of the program passes along: samples, mentions,
+generations and predictions. Character positions are Unicode code points, ends exclusive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+TEMPORAL_TYPES = ("DATE", "TIME", "DATETIME", "DURATION", "SET", "INTERVAL")
+TIMEX3_TYPES = ("DATE", "TIME", "DURATION", "SET")
+LOCATION_TYPES = ("country", "region", "city", "landmark", "feature", "other")
+
+
+def _upper(value: object) -> object:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+TemporalType = Annotated[
+    Literal["DATE", "TIME", "DATETIME", "DURATION", "SET", "INTERVAL"], BeforeValidator(_upper)
+]
+Timex3Type = Annotated[Literal["DATE", "TIME", "DURATION", "SET"], BeforeValidator(_upper)]
+LocationType = Annotated[
+    Literal["country", "region", "city", "landmark", "feature", "other"], BeforeValidator(_lower)
+]
+
+
+class _Answer(BaseModel):
+    # A key too many does not make an answer unusable: it is ignored.
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class TemporalAnswer(_Answer):
+    """One temporal mention as a model returns it: its words, its ISO 8601 value, its type."""
+
+    text: str
+    normalized: str
+    temporal_type: TemporalType
+
+
+class Timex3TemporalAnswer(_Answer):
+    """One temporal mention with a TIMEX3 value and one of TIMEX3's four types."""
+
+    text: str
+    normalized: str
+    temporal_type: Timex3Type
+
+
+class SpatialAnswer(_Answer):
+    """One place as a model returns it; `parent_region` helps the geocoder."""
+
+    text: str
+    location_type: LocationType
+    parent_region: str | None = None
+
+
+class LocatedSpatialAnswer(_Answer):
+    """One place with the coordinates that the model itself knows, in degrees."""
+
+    text: str
+    location_type: LocationType
+    latitude: Annotated[float, Field(ge=-90, le=90)]
+    longitude: Annotated[float, Field(ge=-180, le=180)]
+
+
+class Extraction(_Answer):
+    """The answer schema: all temporal and all spatial mentions of a text."""
+
+    temporal_mentions: list[TemporalAnswer]
+    spatial_mentions: list[SpatialAnswer]
+
+
+class LocatedExtraction(_Answer):
+    """The answer schema of `--answer coordinates`."""
+
+    temporal_mentions: list[TemporalAnswer]
+    spatial_mentions: list[LocatedSpatialAnswer]
+
+
+class Timex3Extraction(_Answer):
+    """The answer schema of the prompt `timex3`."""
+
+    temporal_mentions: list[Timex3TemporalAnswer]
+    spatial_mentions: list[SpatialAnswer]
+
+
+class LocatedTimex3Extraction(_Answer):
+    """The answer schema of the prompt `timex3` with `--answer coordinates`."""
+
+    temporal_mentions: list[Timex3TemporalAnswer]
+    spatial_mentions: list[LocatedSpatialAnswer]
+
+
+AnyExtraction = Extraction | LocatedExtraction | Timex3Extraction | LocatedTimex3Extraction
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place that a geocoder resolved a mention to.
+
+    Attributes:
+        name: the gazetteer's name of it.
+        latitude, longitude: degrees, WGS-84.
+        kind: one of `LOCATION_TYPES`.
+        country: ISO 3166-1 alpha-2 code, upper case; empty where there is none (a sea).
+        admin1: code of the first-order division; empty where unknown.
+        population: inhabitants, 0 where unknown.
+        radius_km: radius of a circle of the area's size; 0 for points.
+        confidence: posterior probability among the candidates, 0 to 1.
+        match: how the name was found (`exact`, `demonym`, `stripped`, ...).
+        entity: the gazetteer's own id, stable within one version of it.
+    """
+
+    name: str
+    latitude: float
+    longitude: float
+    kind: str
+    country: str = ""
+    admin1: str = ""
+    population: int = 0
+    radius_km: float = 0.0
+    confidence: float = 1.0
+    match: str = "exact"
+    entity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TemporalMention:
+    """A temporal mention of the gold or of a prediction; positions are None until placed."""
+
+    text: str
+    normalized: str
+    temporal_type: str | None = None
+    start_char: int | None = None
+    end_char: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpatialMention:
+    """A place mention of the gold or of a prediction; coordinates in degrees or None.
+
+    `geocoding` says why a prediction has no coordinates: `unresolved` (no such place known),
+    `failed: …` (the geocoder could not be asked), `off`; empty where there are coordinates.
+    """
+
+    text: str
+    location_type: str | None = None
+    parent_region: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    start_char: int | None = None
+    end_char: int | None = None
+    place: Place | None = None
+    geocoding: str = ""
+
+
+Mention = TemporalMention | SpatialMention
+
+
+@dataclass(frozen=True, slots=True)
+class GoldLayer:
+    """The gold mentions of one dimension; `exhaustive` is False for a partial annotation."""
+
+    mentions: tuple[Mention, ...]
+    exhaustive: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One annotated text. A dimension missing from `gold` was not annotated.
+
+    Attributes:
+        gold: dimension name (`temporal`, `spatial`) to its layer.
+        reference_date: ISO 8601 date that relative expressions are resolved against.
+        document_id: the source document; several samples may share one.
+    """
+
+    id: str
+    text: str
+    gold: Mapping[str, GoldLayer]
+    reference_date: str | None = None
+    document_id: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Outcome(StrEnum):
+    """What became of a sample; all but `ERROR` are answers."""
+
+    OK = "ok"
+    INVALID = "invalid"
+    TRUNCATED = "truncated"
+    ERROR = "error"
+
+
+FinishReason = Literal["stop", "length", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What a source of answers wrote for one request. Never lost, never altered.
+
+    Attributes:
+        raw_text: everything that was written after the prompt, thoughts included.
+        finish_reason: `stop`, `length` (token limit) or `error`; read from the token ids.
+        prompt_tokens, completion_tokens: without padding.
+        seconds: from admission to the last token.
+        batch_size: how many rows were decoded together.
+        thought_tokens: tokens of `raw_text` that belong to the thought.
+        grammar_interventions: tokens at which the grammar overruled the model's first choice;
+            None where decoding was free.
+        error: one sentence, where `finish_reason` is `error`.
+    """
+
+    raw_text: str
+    finish_reason: FinishReason
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+    batch_size: int = 1
+    thought_tokens: int = 0
+    grammar_interventions: int | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """An extraction with character spans and coordinates: dimension name to its mentions."""
+
+    mentions: Mapping[str, tuple[Mention, ...]]
