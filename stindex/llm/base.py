@@ -1,0 +1,65 @@
+"""The one seam for answers, whatever gives them: a model, a server, rules, a stored run.
+
+A source pulls requests from an iterator and yields generations as they finish, in any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from threading import Event
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel
+
+from stindex.schema import Generation, Sample
+
+Message = dict[str, str]  # {"role": "system" | "user" | "assistant", "content": ...}
+
+
+@dataclass(frozen=True, slots=True)
+class DecodingSettings:
+    """Everything about decoding that may change an answer; part of the generation key.
+
+    Attributes:
+        max_tokens: limit of the answer, thought excluded.
+        temperature: None or 0 is greedy; anything else samples, seeded by
+            (seed, generation key, step), so that an answer does not depend on batch mates.
+        constrained: the answer's JSON schema steers decoding.
+        thinking: `auto` leaves it to the model's chat template.
+        thinking_tokens: limit of the thought.
+    """
+
+    max_tokens: int = 2048
+    temperature: float | None = None
+    seed: int = 0
+    constrained: bool = True
+    thinking: Literal["auto", "on", "off"] = "auto"
+    thinking_tokens: int = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One answer that is wanted. `key` is its generation key."""
+
+    key: str
+    sample: Sample
+    messages: tuple[Message, ...]
+
+
+class AnswerSource(Protocol):
+    """Gives answers. Made once a process; loading happens before the first answer."""
+
+    def answers(
+        self,
+        requests: Iterable[Request],
+        response_model: type[BaseModel],
+        decoding: DecodingSettings,
+        stop: Event,
+    ) -> Iterator[tuple[Request, Generation]]:
+        """Yield a generation for each request, as they finish; end early once `stop` is set."""
+        ...
+
+    def provenance(self) -> Mapping[str, Any]:
+        """JSON-ready facts for `run.json`: engine, device, dtype, load seconds, batch size used."""
+        ...

@@ -1,0 +1,48 @@
+"""A finished (or stopped) run as the reports see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from stindex.evaluation import Evaluation
+from stindex.gates import GateVerdict
+from stindex.schema import Sample
+
+Status = Literal["RUNNING", "PASSED", "FAILED", "INCOMPLETE"]
+
+
+@dataclass(frozen=True, slots=True)
+class SampleReport:
+    """One sample of the selection; `evaluation` is None where it has no answer."""
+
+    sample: Sample
+    evaluation: Evaluation | None
+    missed: tuple[str, ...] = ()  # one sentence for each assertion that did not hold
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """All that goes into the files of a run.
+
+    Attributes:
+        run: the content of `run.json`: `id`, `status`, `identity`, `settings` (each with
+            `value` and `source`), `provenance` (command, versions, hardware, git, hashes), times.
+        partial: a selection (`--limit`, `-k`) of the data set; a selection is complete in itself.
+        metrics: `{"temporal": {...}, "spatial": {...}, "overall": {...}}`, keys as documented.
+        reference: `{"floor": metrics | None, "ceiling": metrics | None}`, same shape.
+        samples: iterated once by each writer; may be a generator factory, so call it.
+        missing: ids without an answer.
+        notes: sentences for the reader, e.g. what changed against an earlier run.
+    """
+
+    run: Mapping[str, Any]
+    status: Status
+    partial: bool
+    metrics: Mapping[str, Mapping[str, Any]]
+    reference: Mapping[str, Mapping[str, Mapping[str, Any]] | None]
+    gates: tuple[GateVerdict, ...]
+    samples: Iterable[SampleReport]
+    missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=())
