@@ -1,0 +1,62 @@
+"""What this machine has room for: free disk, and the memory that a model would be loaded into.
+
+Asked before anything is downloaded, so that what cannot fit is refused at once.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+import psutil
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Memory for weights: `bytes_free` of it, and what it is called in a sentence."""
+
+    bytes_free: int
+    name: str
+
+
+def free_disk(path: Path) -> int:
+    """Return the free bytes of the file system that `path` is (or would be) on."""
+    existing = path.absolute()
+    while not existing.exists():
+        existing = existing.parent
+    return shutil.disk_usage(existing).free
+
+
+def free_memory(device: str) -> Memory:
+    """Return the memory of the device that `--device` names, summed over all its GPUs.
+
+    Imports torch unless the device is `cpu` or torch is missing.
+    """
+    if device != "cpu":
+        gpus = _gpu_memory()
+        if gpus is not None:
+            return gpus
+    return Memory(psutil.virtual_memory().available, "memory")
+
+
+def gigabytes(size: int) -> str:
+    """Return a size in decimal units, as disks and downloads are counted."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{max(1, round(size / 1e6))} MB"
+
+
+def _gpu_memory() -> Memory | None:
+    try:
+        torch = import_module("torch")
+    except ImportError:
+        return None
+    if torch.cuda.is_available():
+        free = [torch.cuda.mem_get_info(i)[0] for i in range(torch.cuda.device_count())]
+        return Memory(sum(free), "GPU memory" if len(free) == 1 else f"memory of {len(free)} GPUs")
+    if hasattr(torch, "xpu") and torch.xpu.is_available():
+        sizes = [
+            torch.xpu.get_device_properties(i).total_memory for i in range(torch.xpu.device_count())
+        ]
+        return Memory(sum(sizes), "GPU memory")
+    return None  # Apple's GPU shares the machine's memory.
