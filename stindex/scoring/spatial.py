@@ -1,0 +1,227 @@
+"""The spatial dimension: how far from the gold a place was put, and whether that is near enough.
+
+Judgements hold `type_equal`; `located` (the gold has coordinates: all that follows is None where
+it has none); `kind` (`point`, `area` or None) and `kind_from_gold`; `distance_km` (None where the
+prediction has no coordinates); `within_25km`, `within_161km` and `areal_ok`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from stindex.schema import Place, Sample, SpatialMention
+from stindex.scoring.dimension import Block, Measure, Totals
+from stindex.scoring.rates import MAX_ERROR_KM, error_curve_auc, mean, median
+from stindex.scoring.sample_score import JudgedPair, Judgement
+
+NEAR_KM = 25.0
+# 100 miles: the distance that geoparsing has used since Leidner (2007).
+FAR_KM = 161.0
+MAX_RADIUS_KM = 500.0
+
+KIND_OF = {"city": "point", "landmark": "point", "country": "area", "region": "area"}
+# The prefix of the counts and series of each group; all places together have none.
+_GROUPS = {"point": "point.", "area": "area."}
+_UNJUDGED = ("distance_km", "within_25km", "within_161km", "areal_ok")
+
+
+class SpatialDimension:
+    """Place mentions: type and coordinates."""
+
+    name = "spatial"
+
+    def value_of(self, mention: SpatialMention) -> str:
+        """Return the coordinates, whatever they are."""
+        return f"{mention.latitude} {mention.longitude}"
+
+    def type_of(self, mention: SpatialMention) -> str | None:
+        """Return one of the location types, or None."""
+        return mention.location_type
+
+    def judge(self, gold: SpatialMention, predicted: SpatialMention) -> Judgement:
+        """Compare types, and where the two are."""
+        kind, from_gold = _kind(gold, predicted.place)
+        head: dict[str, bool | float | str | None] = {
+            "type_equal": _same_type(gold, predicted),
+            "located": _has_coordinates(gold),
+            "kind": kind,
+            "kind_from_gold": from_gold,
+        }
+        if not _has_coordinates(gold):
+            return {**head, **dict.fromkeys(_UNJUDGED)}
+        distance = distance_km(gold, predicted)
+        return {
+            **head,
+            "distance_km": distance,
+            "within_25km": distance is not None and distance <= NEAR_KM,
+            "within_161km": distance is not None and distance <= FAR_KM,
+            "areal_ok": distance is not None and is_right_place(gold, predicted.place, distance),
+        }
+
+    def errors(self, judgement: Judgement) -> tuple[str, ...]:
+        """Return `place` where the gold has coordinates and these are not there."""
+        return ("place",) if judgement["located"] and not judgement["areal_ok"] else ()
+
+    def counts(
+        self,
+        sample: Sample,  # noqa: ARG002 - the protocol's
+        gold: Sequence[SpatialMention],
+        predicted: Sequence[SpatialMention],
+        pairs: Sequence[JudgedPair],
+    ) -> Mapping[str, int]:
+        """Count coordinates and hits, for all places and for points and areas apart."""
+        counts: dict[str, int] = {}
+        for mention in gold:
+            if _has_coordinates(mention):
+                _add(counts, "located_gold", KIND_OF.get(_folded(mention.location_type)))
+        kinds = {pair.predicted: pair.judgement["kind"] for pair in pairs}
+        for index, mention in enumerate(predicted):
+            kind = kinds[index] if index in kinds else _predicted_kind(mention)
+            _add(counts, "predicted_places", kind)
+            if _has_coordinates(mention):
+                _add(counts, "geocoded", kind)
+        for pair in pairs:
+            if pair.judgement["located"]:
+                _count_pair(counts, pair.judgement)
+        return counts
+
+    def series(self, pairs: Sequence[JudgedPair]) -> Mapping[str, Sequence[float]]:
+        """Return the distances, for all places and for points and areas apart."""
+        series: dict[str, list[float]] = {}
+        for pair in pairs:
+            distance = pair.judgement["distance_km"]
+            if distance is not None:
+                for prefix in _prefixes(pair.judgement["kind"]):
+                    series.setdefault(f"{prefix}distance_km", []).append(float(distance))
+        return series
+
+    def metrics(self, totals: Totals) -> Block:
+        """Return the metrics of coordinates."""
+        block = _distance_metrics(totals, "")
+        for name, prefix in _GROUPS.items():
+            block[name] = _distance_metrics(totals, prefix)
+        return block
+
+
+def distance_km(gold: SpatialMention, predicted: SpatialMention) -> float | None:
+    """Return the geodesic distance on WGS-84 in km; None where one has no coordinates."""
+    if (
+        gold.latitude is None
+        or gold.longitude is None
+        or predicted.latitude is None
+        or predicted.longitude is None
+    ):
+        return None
+    return geodesic_km((gold.latitude, gold.longitude), (predicted.latitude, predicted.longitude))
+
+
+def geodesic_km(a: tuple[float, float], b: tuple[float, float]) -> float:
+    """Return the geodesic distance (Karney 2013) of two (latitude, longitude) in degrees, km."""
+    if a == b:
+        return 0.0
+    # Slow to import and often not needed; geopy has no type information.
+    from geopy.distance import geodesic  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    return float(geodesic(a, b).km)
+
+
+def is_right_place(gold: SpatialMention, place: Place | None, distance: float) -> bool:
+    """Judge a predicted point with the extent of areas in mind.
+
+    Within 161 km is right, for whatever it is. For a point-like gold (city, landmark, feature,
+    other) that is all. Where the gold is an area (country or region; without a type: where the
+    resolved place is one) it is also right if the gold's point lies in the polygon of the
+    resolved country, unless the gold says that it is a region; and, where there is no polygon to
+    ask, within the radius of a circle of the resolved area's size, at most 500 km. A region that
+    was resolved to a whole country gets neither.
+
+    Args:
+        place: what the geocoder resolved the prediction to; None for coordinates without one.
+        distance: between the gold's point and the prediction's, km.
+    """
+    if distance <= FAR_KM:
+        return True
+    kind, _ = _kind(gold, place)
+    if kind != "area" or place is None:
+        return False
+    if place.kind == "country":
+        if _folded(gold.location_type) == "region":
+            return False
+        inside = _in_country(place.country, gold)
+        if inside is not None:
+            return inside
+    return distance <= min(place.radius_km, MAX_RADIUS_KM)
+
+
+def _in_country(country: str, gold: SpatialMention) -> bool | None:
+    """Return whether the gold's point lies in a country; None where its shape is not known."""
+    if not country or gold.latitude is None or gold.longitude is None:
+        return None
+    from stindex.geocoding.areas import covers  # noqa: PLC0415 - loads the polygons
+
+    return covers(country, gold.latitude, gold.longitude)
+
+
+def _kind(gold: SpatialMention, place: Place | None) -> tuple[str | None, bool]:
+    """Return `point`, `area` or None, and whether that comes from the gold."""
+    if gold.location_type is not None:
+        return KIND_OF.get(_folded(gold.location_type)), True
+    return (KIND_OF.get(place.kind) if place else None), False
+
+
+def _predicted_kind(mention: SpatialMention) -> str | None:
+    own = mention.location_type or (mention.place.kind if mention.place else None)
+    return KIND_OF.get(_folded(own))
+
+
+def _same_type(gold: SpatialMention, predicted: SpatialMention) -> bool | None:
+    if gold.location_type is None:
+        return None
+    return _folded(gold.location_type) == _folded(predicted.location_type)
+
+
+def _folded(location_type: str | None) -> str:
+    return (location_type or "").lower()
+
+
+def _has_coordinates(mention: SpatialMention) -> bool:
+    return mention.latitude is not None and mention.longitude is not None
+
+
+def _prefixes(kind: object) -> tuple[str, ...]:
+    return ("", f"{kind}.") if kind in _GROUPS else ("",)
+
+
+def _add(counts: dict[str, int], name: str, kind: object, number: int = 1) -> None:
+    for prefix in _prefixes(kind):
+        counts[prefix + name] = counts.get(prefix + name, 0) + number
+
+
+def _count_pair(counts: dict[str, int], judgement: Judgement) -> None:
+    kind = judgement["kind"]
+    _add(counts, "located_pairs", kind)
+    for name in ("within_25km", "within_161km", "areal_ok"):
+        _add(counts, name, kind, int(bool(judgement[name])))
+        # End to end a group is made of gold that says itself what it is: of a gold that was
+        # missed nobody else can.
+        end_to_end_kind = kind if judgement["kind_from_gold"] else None
+        _add(counts, f"{name}_end_to_end", end_to_end_kind, int(bool(judgement[name])))
+
+
+def _distance_metrics(totals: Totals, prefix: str) -> Block:
+    distances = totals.values(f"{prefix}distance_km")
+    pairs = totals.count(f"{prefix}located_pairs")
+    unresolved = [MAX_ERROR_KM] * (pairs - len(distances))
+    matched, gold = f"{prefix}located_pairs", f"{prefix}located_gold"
+    return {
+        "geocoding_success_rate": totals.rate(f"{prefix}geocoded", f"{prefix}predicted_places"),
+        "mean_distance_error_km": Measure(mean(distances), len(distances)),
+        "median_distance_error_km": Measure(median(distances), len(distances)),
+        "accuracy_at_25km": totals.rate(f"{prefix}within_25km", matched),
+        "accuracy_at_161km": totals.rate(f"{prefix}within_161km", matched),
+        "accuracy_at_25km_end_to_end": totals.rate(f"{prefix}within_25km_end_to_end", gold),
+        "accuracy_at_161km_end_to_end": totals.rate(f"{prefix}within_161km_end_to_end", gold),
+        "accuracy_at_161km_areal": totals.rate(f"{prefix}areal_ok", matched),
+        "accuracy_at_161km_areal_end_to_end": totals.rate(f"{prefix}areal_ok_end_to_end", gold),
+        "auc": Measure(error_curve_auc([*distances, *unresolved]), pairs),
+    }
