@@ -1,0 +1,1 @@
+"""What a run keeps: records, the journal, its identity, the plan of its chunks."""

@@ -1,12 +1,15 @@
-"""A generation as the journal keeps it."""
+"""A generation as the journal keeps it, and as one line of JSON."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from stindex.schema import Generation
 
 RECORD_VERSION = 1
+KEY_LENGTH = 64  # hexadecimal digits of SHA-256
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +34,46 @@ class Record:
     written_at: str = ""
     origin: str = ""
     version: int = RECORD_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A line that says: answers to this key up to this attempt do not count any more."""
+
+    key: str
+    sample_id: str
+    up_to_attempt: int
+    version: int = RECORD_VERSION
+
+
+JournalLine = Record | SetAside
+
+
+def encode(line: JournalLine) -> bytes:
+    """Return one journal line, the key first, the newline included.
+
+    ASCII only, so that a lone surrogate of a broken answer survives and a torn line is seen.
+    """
+    kind = "answer" if isinstance(line, Record) else "set_aside"
+    fields = {"key": line.key, "kind": kind, **asdict(line)}
+    return json.dumps(fields, ensure_ascii=True, allow_nan=False).encode("ascii") + b"\n"
+
+
+def decode(line: bytes) -> JournalLine:
+    """Read one journal line.
+
+    Raises:
+        ValueError: it is torn, damaged, or of a version that this program does not know.
+    """
+    fields: Any = json.loads(line)
+    if not isinstance(fields, dict) or len(str(fields.get("key"))) != KEY_LENGTH:
+        raise ValueError("no journal line")
+    if fields.get("version") != RECORD_VERSION:
+        raise ValueError(f"journal version {fields.get('version')!r} is not known")
+    kind = fields.pop("kind", None)
+    try:
+        if kind == "set_aside":
+            return SetAside(**fields)
+        return Record(**{**fields, "generation": Generation(**fields["generation"])})
+    except (KeyError, TypeError) as problem:
+        raise ValueError(str(problem)) from None

@@ -1,0 +1,179 @@
+"""The settings of a run: one typed object, which is at once the grammar of the command line.
+
+Each field of `Settings` is an option of pytest (`batch_size` is `--batch-size`) and a key of
+`cfg/eval.yaml`. The command line goes first, then the file, then what the model's alias says,
+then the default; `ResolvedSettings.sources` says for each where it came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from stindex.errors import UserError
+from stindex.llm.base import DecodingSettings
+from stindex.llm.registry import ModelSpec, resolve_model
+from stindex.settings_files import explain, read_settings_file
+
+DEFAULT_DATASET = "data/input/eval_dataset_100.json"
+COMMAND_LINE, DEFAULT = "command line", "default"
+
+PositiveInt = Annotated[int, Field(ge=1)]
+
+
+class Settings(BaseModel):
+    """All that a user can set. The descriptions are the help of the options."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str = Field("qwen7b", description="alias, hub id, directory, GGUF file or `rules`")
+    dataset: str = Field(DEFAULT_DATASET, description="annotated texts, JSON or JSON lines")
+    batch_size: PositiveInt = Field(8, description="samples that the model decodes together")
+    output_dir: str = Field("reports", description="where the directories of runs go")
+    device: str = Field("auto", description="auto, cpu, cuda, cuda:1, xpu or mps")
+    torch_dtype: Literal["bfloat16", "float16", "float32"] = Field(
+        "bfloat16", description="number format of the weights"
+    )
+    limit: PositiveInt | None = Field(None, description="only the first N samples of the file")
+    sample_id: list[str] = Field([], description="only this sample (may be repeated)")
+    geocoder: Literal["embedded", "nominatim", "none"] = Field(
+        "embedded", description="what turns places into coordinates"
+    )
+    max_tokens: PositiveInt = Field(2048, description="token limit of an answer")
+    temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
+        None, description="0 or not given: greedy; else sampling"
+    )
+    seed: int = Field(0, description="seed of sampling")
+    revision: str | None = Field(None, description="branch, tag or commit of a model on the hub")
+    quantization: Literal["none", "8bit", "4bit"] = Field(
+        "none", description="quantize the weights on loading"
+    )
+    constrained: bool = Field(default=True, description="let the answer's schema steer decoding")
+    thinking: Literal["auto", "on", "off"] = Field(
+        "auto", description="thoughts before the answer, where the model has them"
+    )
+    thinking_tokens: PositiveInt = Field(1024, description="token limit of a thought")
+    answer: Literal["places", "coordinates"] = Field(
+        "places", description="ask for places (geocoded here) or for coordinates"
+    )
+    prompt: str = Field("iso", description="iso, timex3 or a YAML file")
+    thresholds: str | None = Field(None, description="gates and per-sample thresholds, YAML")
+    exit_on: Literal["gates", "samples", "both"] = Field(
+        "gates", description="what turns the exit status red"
+    )
+    run_name: str | None = Field(
+        None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}$", description="a name for this run"
+    )
+    fresh: bool = Field(
+        default=False, description="set the selection's old answers aside, ask again"
+    )
+    retry_errors: bool = Field(default=False, description="ask again where an answer is `error`")
+    reference: bool = Field(
+        default=True, description="score the floor and the ceiling beside the model"
+    )
+    trust_remote_code: bool = Field(
+        default=False, description="run code that the model brings along"
+    )
+
+    @model_validator(mode="after")
+    def _compatible(self) -> Settings:
+        if self.fresh and self.retry_errors:
+            raise ValueError(
+                "--fresh asks for every answer again, --retry-errors for some; give one of the two"
+            )
+        if self.limit is not None and self.sample_id:
+            raise ValueError("--limit and --sample-id both choose samples; give one of the two")
+        if self.model == "rules" and self.quantization != "none":
+            raise ValueError("--model rules has no weights to quantize; leave --quantization out")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedSettings:
+    """Settings with the source of each value, and the model that they name.
+
+    Attributes:
+        explicit_model: somebody named the model; a default is never downloaded unasked.
+        root: relative paths in the settings are below it.
+    """
+
+    values: Settings
+    sources: Mapping[str, str]
+    spec: ModelSpec
+    root: Path
+
+    @property
+    def explicit_model(self) -> bool:
+        """Whether the model was named by the user."""
+        return self.sources["model"] != DEFAULT
+
+    def decoding(self) -> DecodingSettings:
+        """Return what may change an answer."""
+        v = self.values
+        return DecodingSettings(
+            v.max_tokens, v.temperature, v.seed, v.constrained, v.thinking, v.thinking_tokens
+        )
+
+    def described(self) -> dict[str, dict[str, Any]]:
+        """Return every setting as `{"value", "source"}`, JSON-ready."""
+        dumped = self.values.model_dump(mode="json")
+        return {k: {"value": v, "source": self.sources[k]} for k, v in dumped.items()}
+
+
+def resolve_settings(given: Mapping[str, Any], root: Path) -> ResolvedSettings:
+    """Join the command line, `cfg/eval.yaml` below `root`, the model's alias and the defaults.
+
+    Args:
+        given: field name to value, only what the command line has.
+
+    Raises:
+        UserError: an unknown key, a wrong value, two settings that exclude each other, or no
+            such model.
+    """
+    file = root / "cfg" / "eval.yaml"
+    from_file: dict[str, Any] = {}
+    if file.exists():
+        from_file = read_settings_file(file, Settings).model_dump(exclude_unset=True)
+    settings = _validated({**from_file, **given})
+    spec = resolve_model(
+        settings.model,
+        revision=settings.revision,
+        dtype=settings.torch_dtype if {"torch_dtype"} & (set(given) | set(from_file)) else None,
+    )
+    from_alias = _alias_values(spec, settings)
+    alias = f"alias {settings.model}"
+    sources = {
+        name: COMMAND_LINE
+        if name in given
+        else "cfg/eval.yaml"
+        if name in from_file
+        else alias
+        if name in from_alias
+        else DEFAULT
+        for name in Settings.model_fields
+    }
+    values = {**from_alias, **from_file, **given}
+    return ResolvedSettings(_validated(values), sources, spec, root)
+
+
+def _alias_values(spec: ModelSpec, settings: Settings) -> dict[str, Any]:
+    said: dict[str, Any] = {"max_tokens": spec.max_tokens, "thinking_tokens": spec.thinking_tokens}
+    if spec.dtype != settings.torch_dtype:
+        said["torch_dtype"] = spec.dtype
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _validated(values: Mapping[str, Any]) -> Settings:
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as problem:
+        error = problem.errors(include_url=False)[0]
+        if not error["loc"]:
+            raise UserError(error["msg"].removeprefix("Value error, ") + ".") from None
+        option = "--" + str(error["loc"][0]).replace("_", "-")
+        said = explain(problem, Settings).split("`: ", 1)[-1]
+        raise UserError(f"{option}: {said}") from None

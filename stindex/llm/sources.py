@@ -1,0 +1,76 @@
+"""The settings of a run ─▶ its source of answers, and the fingerprint of what will answer.
+
+This is the one place that knows which sources there are. A fingerprint costs no import of torch,
+so that a run whose answers are all there never loads a model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from stindex.config import ResolvedSettings
+from stindex.llm.base import AnswerSource
+from stindex.llm.storage import LocalModel, Placement, prepare
+
+
+@dataclass(frozen=True, slots=True)
+class Answerer:
+    """What is going to answer.
+
+    Attributes:
+        fingerprint: of everything about it that may change an answer.
+        open: makes the source; called once, when the first answer is wanted.
+    """
+
+    fingerprint: str
+    open: Callable[[], AnswerSource]
+
+
+def find_answerer(settings: ResolvedSettings, announce: Callable[[str], None]) -> Answerer:
+    """Return what the settings name; its files are on this machine afterwards.
+
+    Raises:
+        UserError: the model cannot be had or cannot fit.
+    """
+    if settings.spec.kind == "rules":
+        return Answerer(rules_fingerprint(), _open_rules)
+    values = settings.values
+    placement = Placement(values.device, values.quantization, values.trust_remote_code)
+    local = prepare(settings.spec, announce, explicit=settings.explicit_model, placement=placement)
+    return Answerer(local.fingerprint, lambda: _open_huggingface(local, settings))
+
+
+def rules_fingerprint() -> str:
+    """Return a hash of the rules and of the gazetteer that they read places with."""
+    from stindex.geocoding.index import table_checksum  # noqa: PLC0415
+
+    package = Path(__file__).parent.parent
+    rules = hashlib.sha256()
+    for path in sorted([*(package / "rules").rglob("*.*"), *(package / "geocoding").glob("spot*")]):
+        if path.suffix != ".pyc" and path.is_file():
+            rules.update(path.read_bytes())
+    return f"rules-{rules.hexdigest()[:16]}-{table_checksum()[:16]}"
+
+
+def _open_rules() -> AnswerSource:
+    from stindex.geocoding.embedded import open_gazetteer  # noqa: PLC0415
+    from stindex.rules.reader import RulesReader  # noqa: PLC0415
+
+    return RulesReader(open_gazetteer())
+
+
+def _open_huggingface(local: LocalModel, settings: ResolvedSettings) -> AnswerSource:
+    from stindex.llm.huggingface import HuggingFaceLLM  # noqa: PLC0415
+
+    values = settings.values
+    return HuggingFaceLLM(
+        local,
+        dtype=values.torch_dtype,
+        device=values.device,
+        quantization=values.quantization,
+        batch_size=values.batch_size,
+        trust_remote_code=values.trust_remote_code,
+    )

@@ -1,0 +1,94 @@
+"""The two rows that frame every report: the floor and the ceiling.
+
+The floor is what the rule-based reader scores on the same samples, the ceiling what this geocoder
+scores on the gold places. Both depend only on the data, the rules and the geocoder, so they are
+kept beside the runs and computed once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from stindex.evaluation import Evaluator, ceiling_scores
+from stindex.llm.base import DecodingSettings, Request
+from stindex.llm.sources import rules_fingerprint
+from stindex.runs.identity import digest
+from stindex.runs.record import Record
+from stindex.schema import AnyExtraction, Sample
+from stindex.scoring import aggregate
+
+Metrics = Mapping[str, Mapping[str, Any]]
+
+_DIRECTORY = ".reference"
+_VERSION = 1
+
+
+def reference_metrics(
+    samples: Sequence[Sample], dataset_hash: str, evaluator: Evaluator, output_directory: Path
+) -> dict[str, Metrics | None]:
+    """Return `{"floor": …, "ceiling": …}` for the given samples of a data set.
+
+    The ceiling is None where no place of the samples is annotated.
+    """
+    key = digest(
+        [
+            _VERSION,
+            dataset_hash,
+            [sample.id for sample in samples],
+            rules_fingerprint(),
+            dict(evaluator.geocoder.identity()),
+            evaluator.response_model.__name__,
+        ]
+    )
+    path = output_directory / _DIRECTORY / f"{key[:32]}.json"
+    kept = _read(path)
+    if kept is not None:
+        return kept
+    computed: dict[str, Metrics | None] = {
+        "floor": _floor(samples, evaluator),
+        "ceiling": _ceiling(samples, evaluator),
+    }
+    _write(path, computed)
+    return computed
+
+
+def _floor(samples: Sequence[Sample], evaluator: Evaluator) -> Metrics:
+    from stindex.geocoding.embedded import open_gazetteer  # noqa: PLC0415
+    from stindex.rules.reader import RulesReader  # noqa: PLC0415
+
+    reader = RulesReader(open_gazetteer())
+    requests = (Request("", sample, ()) for sample in samples)
+    answers = reader.answers(requests, evaluator.response_model, DecodingSettings(), Event())
+    return aggregate(
+        evaluator.evaluate(request.sample, Record("", request.sample.id, generation)).score
+        for request, generation in answers
+    )
+
+
+def _ceiling(samples: Sequence[Sample], evaluator: Evaluator) -> Metrics | None:
+    if not any("spatial" in sample.gold for sample in samples):
+        return None
+    return {"spatial": aggregate(ceiling_scores(samples, evaluator.geocoder))["spatial"]}
+
+
+def _read(path: Path) -> dict[str, Metrics | None] | None:
+    try:
+        kept: dict[str, Metrics | None] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return kept
+
+
+def _write(path: Path, computed: Mapping[str, Metrics | None]) -> None:
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(json.dumps(computed), encoding="utf-8")
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)  # it is computed again next time

@@ -1,0 +1,306 @@
+"""One run from its settings to its reports, without pytest.
+
+`begin` finds the model's files, names the run and takes stock of the answers that are there;
+`evaluation` gives one sample's evaluation and has it generated if need be; `finish` computes the
+metrics, holds them against the gates and writes the reports.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from stindex.config import ResolvedSettings
+from stindex.datasets import Dataset
+from stindex.errors import UserError
+from stindex.evaluation import Evaluation, Evaluator
+from stindex.gates import GateVerdict, Thresholds, coverage, judge, load_thresholds
+from stindex.geocoding.registry import make_geocoder
+from stindex.llm.base import Request
+from stindex.llm.sources import Answerer, find_answerer
+from stindex.prompts import Prompt, load_prompt
+from stindex.provenance import provenance
+from stindex.reference import Metrics, reference_metrics
+from stindex.reporting import write_reports
+from stindex.reporting.run_report import RunReport, SampleReport, Status
+from stindex.resources import find
+from stindex.runs.acquisition import Acquisition, Stock, take_stock
+from stindex.runs.identity import GenerationKeys, RunIdentity, differences, digest, schema_hash
+from stindex.runs.journal import JournalWriter
+from stindex.runs.record import Record
+from stindex.schema import Outcome, Sample
+from stindex.scoring import aggregate
+
+RUN_VERSION = 1
+PARTIAL = "partial"
+
+Announce = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the run came to its end.
+
+    Attributes:
+        stopped: it was cut short (`-x`, Ctrl-C); no gate but coverage is judged.
+        missed: sample id to the sentences of its assertions that did not hold.
+    """
+
+    stopped: bool = False
+    missed: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+class EvaluationRun:
+    """A run over a selection of a data set's samples."""
+
+    def __init__(self, settings: ResolvedSettings, dataset: Dataset) -> None:
+        """Read prompt and thresholds.
+
+        Raises:
+            UserError: one of the two is broken.
+        """
+        values = settings.values
+        self.settings = settings
+        self.dataset = dataset
+        self.prompt: Prompt = load_prompt(values.prompt, values.answer)
+        self.thresholds: Thresholds = load_thresholds(_thresholds_path(settings))
+        self.evaluator = Evaluator(
+            make_geocoder(values.geocoder), self.prompt.response_model, values.constrained
+        )
+        self.notes: list[str] = []
+        self._evaluations: dict[str, Evaluation] = {}
+
+    def begin(
+        self,
+        selected: Sequence[Sample],
+        announce: Announce,
+        on_answer: Callable[[Record], None] = lambda _: None,
+    ) -> None:
+        """Find the model's files, name the run, take stock of the answers that are there.
+
+        Args:
+            selected: the samples to evaluate, in order.
+            announce: called with lines for the user: downloads, what is resumed, what changed.
+            on_answer: called in the thread of the source with each new record.
+
+        Raises:
+            UserError: the model cannot be had, or the output directory cannot be written to.
+        """
+        answerer = find_answerer(self.settings, announce)
+        self.selected = tuple(selected)
+        self.partial = len(self.selected) < len(self.dataset.samples)
+        self.identity = self._identity(answerer)
+        self.output = self.settings.root / self.settings.values.output_dir
+        self.directory = self.output / self.identity.run_id
+        self.report_directory = self.directory / PARTIAL if self.partial else self.directory
+        self._start()
+        self._acquire(answerer, announce, on_answer)
+
+    def _identity(self, answerer: Answerer) -> RunIdentity:
+        values = self.settings.values
+        return RunIdentity(
+            model=values.model,
+            weights=answerer.fingerprint,
+            dtype=values.torch_dtype,
+            quantization=values.quantization,
+            prompt=f"{self.prompt.name} v{self.prompt.version}, {values.answer}",
+            prompt_hash=digest(self.prompt.opening),
+            answer_schema=schema_hash(self.prompt.response_model),
+            decoding=self.settings.decoding(),
+            dataset=self.dataset.path.name,
+            dataset_hash=self.dataset.content_hash,
+            run_name=values.run_name or "",
+        )
+
+    def _start(self) -> None:
+        self._run: dict[str, Any] = {
+            "schema_version": RUN_VERSION,
+            "id": self.identity.run_id,
+            "status": "RUNNING",
+            "partial": self.partial,
+            "started_at": _now(),
+            "finished_at": None,
+            "identity": self.identity.to_json(),
+            "settings": self.settings.described(),
+            "provenance": {
+                **provenance(self.settings.root),
+                "geocoder": dict(self.evaluator.geocoder.identity()),
+            },
+        }
+        self._earlier = _nearest_run(self.output, self.identity)
+        self._write_run()
+
+    def _write_run(self) -> None:
+        path = self.report_directory / "run.json"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = path.with_suffix(".json.new")
+            temporary.write_text(json.dumps(self._run, indent=2), encoding="utf-8")
+            temporary.replace(path)
+        except OSError as problem:
+            raise UserError(
+                f"{path}: cannot be written ({problem.strerror}); make room or name another "
+                f"--output-dir."
+            ) from None
+
+    def _acquire(
+        self, answerer: Answerer, announce: Announce, on_answer: Callable[[Record], None]
+    ) -> None:
+        values = self.settings.values
+        keys = GenerationKeys(self.identity)
+        requests = []
+        for sample in self.selected:
+            messages = self.prompt.messages(sample)
+            requests.append(Request(keys.key(messages), sample, messages))
+        writer = JournalWriter(self.directory)
+        stock = take_stock(
+            requests,
+            self.directory,
+            writer,
+            fresh=values.fresh,
+            retry_errors=values.retry_errors,
+        )
+        self.acquisition = Acquisition(
+            requests,
+            stock,
+            writer,
+            answerer.open,
+            response_model=self.prompt.response_model,
+            decoding=self.settings.decoding(),
+            batch_size=values.batch_size,
+            on_answer=on_answer,
+        )
+        self.notes = self._stock_notes(stock)
+        for note in self.notes:
+            announce(note)
+
+    def _stock_notes(self, stock: Stock) -> list[str]:
+        notes = list(stock.damage)
+        there = len(stock.records)
+        if there:
+            taken = f", {stock.taken_over} of them from other runs" if stock.taken_over else ""
+            notes.append(f"{there} of {len(self.selected)} answers are there already{taken}.")
+        elif self._earlier is not None:
+            run_id, changed = self._earlier
+            notes.append(f"Nothing is reused from {run_id}; changed: {', '.join(changed)}.")
+        return notes
+
+    def evaluation(self, sample: Sample) -> Evaluation:
+        """Return the evaluation of one selected sample; wait for its answer if need be.
+
+        Raises:
+            UserError: the source or the journal failed.
+        """
+        known = self._evaluations.get(sample.id)
+        if known is None:
+            known = self.evaluator.evaluate(sample, self.acquisition.record(sample.id))
+            self._evaluations[sample.id] = known
+        return known
+
+    def finish(self, ending: Ending) -> RunReport:
+        """Stop the source, compute metrics, judge the gates, write the reports.
+
+        Raises:
+            UserError: a report cannot be written.
+        """
+        self.acquisition.close()
+        self._evaluate_the_rest()
+        unanswered = tuple(
+            s.id
+            for s in self.selected
+            if s.id not in self._evaluations or self._evaluations[s.id].outcome is Outcome.ERROR
+        )
+        metrics = aggregate(e.score for e in self._evaluations.values())
+        gates = (coverage(len(self.selected), unanswered), *self._judge(metrics, ending))
+        self._close_run(_status(gates, unanswered, ending))
+        report = RunReport(
+            run=self._run,
+            status=self._run["status"],
+            partial=self.partial,
+            metrics=metrics,
+            reference=self._reference(metrics, ending),
+            gates=gates,
+            samples=[self._sample_report(s, ending) for s in self.selected],
+            missing=unanswered,
+            notes=tuple(self.notes),
+        )
+        write_reports(report, self.report_directory)
+        return report
+
+    def _evaluate_the_rest(self) -> None:
+        """Evaluate answers that came in after their test did not run any more."""
+        records = self.acquisition.records()
+        for sample in self.selected:
+            if sample.id in records and sample.id not in self._evaluations:
+                self._evaluations[sample.id] = self.evaluator.evaluate(sample, records[sample.id])
+
+    def _judge(self, metrics: Metrics, ending: Ending) -> Iterator[GateVerdict]:
+        if not ending.stopped:
+            yield from judge(self.thresholds.run, metrics, self._metrics_of_slice)
+
+    def _metrics_of_slice(self, wanted: Mapping[str, str]) -> Metrics:
+        return aggregate(
+            e.score
+            for e in self._evaluations.values()
+            if all(str(e.sample.metadata.get(k)) == v for k, v in wanted.items())
+        )
+
+    def _reference(self, metrics: Metrics, ending: Ending) -> dict[str, Metrics | None]:
+        if ending.stopped or not self.settings.values.reference:
+            return {"floor": None, "ceiling": None}
+        reference = reference_metrics(
+            self.selected, self.dataset.content_hash, self.evaluator, self.output
+        )
+        if self.settings.spec.kind == "rules":
+            reference["floor"] = metrics
+        return reference
+
+    def _sample_report(self, sample: Sample, ending: Ending) -> SampleReport:
+        missed = tuple(ending.missed.get(sample.id, ()))
+        return SampleReport(sample, self._evaluations.get(sample.id), missed)
+
+    def _close_run(self, status: Status) -> None:
+        source = self.acquisition.source
+        self._run["status"] = status
+        self._run["finished_at"] = _now()
+        self._run["generated"] = self.acquisition.generated
+        if source is not None:
+            self._run["provenance"]["source"] = dict(source.provenance())
+        self._write_run()
+
+
+def _thresholds_path(settings: ResolvedSettings) -> Path:
+    given = settings.values.thresholds
+    if given is not None:
+        return settings.root / given
+    return find("cfg/thresholds.yaml", settings.root)
+
+
+def _status(gates: Sequence[GateVerdict], unanswered: Sequence[str], ending: Ending) -> Status:
+    if unanswered or ending.stopped:
+        return "INCOMPLETE"
+    return "PASSED" if all(gate.passed for gate in gates) else "FAILED"
+
+
+def _nearest_run(output: Path, identity: RunIdentity) -> tuple[str, list[str]] | None:
+    """Return the earlier run that differs least (the latest of several), and in what."""
+    mine = identity.to_json()
+    best: tuple[int, str, str, list[str]] | None = None
+    for path in [*output.glob("*/run.json"), *output.glob(f"*/{PARTIAL}/run.json")]:
+        try:
+            run = json.loads(path.read_text(encoding="utf-8"))
+            changed = differences(run["identity"], mine)
+            found = (-len(changed), str(run["started_at"]), str(run["id"]), changed)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+        if changed and (best is None or found[:3] > best[:3]):
+            best = found
+    return None if best is None else (best[2], best[3])
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
