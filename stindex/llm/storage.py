@@ -42,6 +42,9 @@ class Placement:
     trust_remote_code: bool = False
 
 
+ANYWHERE = Placement()
+
+
 @dataclass(frozen=True, slots=True)
 class LocalModel:
     """A model whose files are on this machine.
@@ -65,7 +68,7 @@ def prepare(
     announce: Announce,
     *,
     explicit: bool = True,
-    placement: Placement = Placement(),
+    placement: Placement = ANYWHERE,
 ) -> LocalModel:
     """Return the model with its files on this machine; fetch them first where they are not.
 

@@ -1,0 +1,137 @@
+"""Prompts ─▶ batches ─▶ results, whatever goes wrong in a batch.
+
+Out of memory halves the batch and repeats it; the size that worked stays. Any other failure of a
+batch is retried row by row, so that one bad row never harms its neighbours. What fails alone is a
+`Failure` with one sentence, and the rest goes on.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from threading import Event
+
+import torch
+
+from stindex.errors import UserError
+from stindex.llm.decoding.plain import Decoded
+from stindex.llm.decoding.row import Prompt
+
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+
+Decode = Callable[[Sequence[Prompt]], list[Decoded | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a prompt got no answer: one sentence."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one prompt; `index` is its place in what was handed in."""
+
+    index: int
+    decoded: Decoded | Failure
+    batch_size: int
+
+
+@dataclass(slots=True)
+class BatchSize:
+    """The size of batches: what was asked for, and what has worked so far."""
+
+    requested: int
+    used: int
+    halvings: int = 0
+
+    @classmethod
+    def of(cls, requested: int) -> BatchSize:
+        """Return a batch size that nothing is known about yet."""
+        return cls(requested, requested)
+
+    def halve(self, failed: int) -> None:
+        """Note that a batch of `failed` rows did not fit."""
+        self.used = max(1, failed // 2)
+        self.halvings += 1
+
+
+def decode_all(
+    prompts: Sequence[Prompt], decode: Decode, size: BatchSize, stop: Event
+) -> Iterator[Result]:
+    """Yield a result for each prompt, longest prompt first, as batches finish.
+
+    Ends early once `stop` is set; rows that were not finished then get no result.
+    """
+    waiting = deque(
+        sorted(range(len(prompts)), key=lambda index: (-len(prompts[index].token_ids), index))
+    )
+    alone: deque[int] = deque()  # rows of a batch that failed, to be tried one by one
+    while (waiting or alone) and not stop.is_set():
+        queue, wanted = (alone, 1) if alone else (waiting, size.used)
+        batch = [queue.popleft() for _ in range(min(wanted, len(queue)))]
+        decoded = _attempt([prompts[index] for index in batch], decode)
+        if not isinstance(decoded, _Problem):
+            yield from _results(batch, decoded)
+        elif len(batch) == 1:
+            yield Result(batch[0], Failure(decoded.reason), 1)
+        elif decoded.out_of_memory:
+            size.halve(len(batch))
+            waiting.extendleft(reversed(batch))
+        else:
+            alone.extend(batch)
+
+
+def is_out_of_memory(problem: BaseException) -> bool:
+    """Return whether an exception means that memory ran out, on whatever device."""
+    if isinstance(problem, torch.OutOfMemoryError | MemoryError):
+        return True
+    text = str(problem).lower()
+    return isinstance(problem, RuntimeError) and any(words in text for words in _OUT_OF_MEMORY)
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    reason: str
+    out_of_memory: bool
+
+
+def _attempt(prompts: Sequence[Prompt], decode: Decode) -> list[Decoded | None] | _Problem:
+    try:
+        return decode(prompts)
+    except UserError:
+        raise
+    except Exception as problem:  # noqa: BLE001  # whatever it is, the other samples go on
+        found = _Problem(_sentence(problem), is_out_of_memory(problem))
+    # Outside of the handler, where the exception no longer holds the tensors of its frames.
+    if found.out_of_memory:
+        free_device_memory()
+    return found
+
+
+def free_device_memory() -> None:
+    """Give cached blocks back to the device."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()
+    if hasattr(torch, "xpu") and torch.xpu.is_available():
+        torch.xpu.empty_cache()
+
+
+def _sentence(problem: Exception) -> str:
+    if is_out_of_memory(problem):
+        return "Out of memory with this sample alone; use a smaller model or --quantization."
+    lines = str(problem).strip().splitlines()
+    text = lines[0][:200].rstrip(".") if lines else "no message"
+    return f"Decoding this sample failed ({type(problem).__name__}: {text})."
+
+
+def _results(batch: list[int], decoded: list[Decoded | None]) -> Iterator[Result]:
+    for index, row in zip(batch, decoded, strict=True):
+        if row is not None:
+            yield Result(index, row, len(batch))

@@ -1,0 +1,96 @@
+"""The answer's JSON schema ─▶ a grammar that says which token may come next (xgrammar).
+
+White space is always the same (`any_whitespace=False`): it changes what a model writes, and makes
+more of the text predictable. A grammar is compiled once a schema and tokenizer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from importlib import import_module
+from types import ModuleType
+from typing import Protocol
+
+import torch
+from pydantic import BaseModel
+from transformers import PreTrainedTokenizerBase
+
+from stindex.errors import UserError
+
+
+class Matcher(Protocol):
+    """Follows one row through the grammar (xgrammar's GrammarMatcher)."""
+
+    def accept_token(self, token_id: int) -> bool:
+        """Advance by a token; False, and nothing changes, where the grammar forbids it."""
+        ...
+
+    def fill_next_token_bitmask(self, bitmask: torch.Tensor) -> bool:
+        """Write which tokens may come next; False, and nothing is written, where all may."""
+        ...
+
+
+class Grammar:
+    """A compiled answer schema for one tokenizer."""
+
+    def __init__(
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        vocabulary_size: int,
+        end_ids: Iterable[int],
+        model: type[BaseModel],
+    ) -> None:
+        """Compile the schema of `model`.
+
+        `vocabulary_size` is the width of the model's logits, which may exceed the tokenizer's.
+
+        Raises:
+            UserError: xgrammar is missing or cannot compile this schema for this tokenizer.
+        """
+        self._xgrammar = _xgrammar()
+        schema = json.dumps(model.model_json_schema())
+        try:
+            info = self._xgrammar.TokenizerInfo.from_huggingface(
+                tokenizer, vocab_size=vocabulary_size, stop_token_ids=sorted(end_ids)
+            )
+            compiler = self._xgrammar.GrammarCompiler(info)
+            self._compiled = compiler.compile_json_schema(schema, any_whitespace=False)
+        except Exception as problem:  # noqa: BLE001  # xgrammar raises many kinds
+            raise UserError(
+                f"The grammar of {model.__name__} could not be compiled for this model's tokenizer "
+                f"({_first_line(problem)}); use --no-constrained."
+            ) from None
+        self._bitmask = self._xgrammar.allocate_token_bitmask(1, info.vocab_size)
+        self._shifts = torch.arange(32, dtype=torch.int32)
+
+    def matcher(self) -> Matcher:
+        """Return a new matcher at the beginning of an answer."""
+        matcher: Matcher = self._xgrammar.GrammarMatcher(self._compiled)
+        return matcher
+
+    def legal_tokens(self, matcher: Matcher, width: int) -> torch.Tensor:
+        """Return a bool tensor of shape (width,): which tokens may come next."""
+        self._bitmask.fill_(-1)
+        matcher.fill_next_token_bitmask(self._bitmask)
+        bits = (self._bitmask[0].unsqueeze(-1) >> self._shifts) & 1
+        legal = torch.zeros(width, dtype=torch.bool)
+        flat = bits.flatten()[:width].bool()
+        legal[: flat.shape[0]] = flat
+        return legal
+
+
+def _xgrammar() -> ModuleType:
+    try:
+        return import_module("xgrammar")
+    except ImportError as problem:
+        raise UserError(
+            f"Constrained decoding needs xgrammar, which cannot be imported "
+            f"({_first_line(problem)}); pip install 'stindex[transformers]' or use "
+            "--no-constrained."
+        ) from None
+
+
+def _first_line(problem: Exception) -> str:
+    text = (str(problem).strip().splitlines() or [type(problem).__name__])[0]
+    return (text if len(text) <= 160 else text[:157] + "...").rstrip(".")

@@ -1,0 +1,184 @@
+"""One row of a batch: which token comes next, and when the row is finished.
+
+The model's scores of a step go in, one token id comes out. A row knows its phase (does it still
+decide whether to think, is it thinking, is it answering), its own limits and its own grammar, so
+that it behaves the same in any batch and under any engine.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Literal
+
+import torch
+
+from stindex.llm.decoding.grammar import Grammar, Matcher
+
+_THOUGHT_END = "</think>"
+_TAIL = 8  # tokens that are looked at for a text of a few characters
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The token ids that mean something to decoding.
+
+    Attributes:
+        end_ids: tokens that end an answer.
+        pad_id: what fills up shorter rows; may be one of `end_ids`.
+        thought_start, thought_end: the tokens of `<think>` and `</think>`; None where the
+            tokenizer writes them in several tokens.
+        white_ids: tokens of line breaks, one of which may stand between thought and answer.
+        decode: token ids ─▶ text.
+    """
+
+    end_ids: frozenset[int]
+    pad_id: int
+    thought_start: int | None
+    thought_end: int | None
+    white_ids: frozenset[int]
+    decode: Callable[[list[int]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One prompt as token ids, and what is known about how its answer may begin.
+
+    Attributes:
+        key: seeds the row's sampling.
+        thinking: `open` (the prompt ends inside a thought), `possible` (the model may open one),
+            `required` (it has to), `none`.
+        stop_text: text that a base model writes when it goes on with a next example; may be empty.
+    """
+
+    key: str
+    token_ids: tuple[int, ...]
+    thinking: Literal["none", "possible", "required", "open"] = "none"
+    stop_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far a row may go, in tokens; `context` counts prompt and answer together."""
+
+    answer: int
+    thought: int
+    context: int | None = None
+
+
+class _Phase(Enum):
+    UNDECIDED = auto()
+    THOUGHT = auto()
+    ANSWER = auto()
+
+
+@dataclass(slots=True)
+class Row:
+    """The state of one row. `finished` is None while it goes on."""
+
+    prompt: Prompt
+    vocabulary: Vocabulary
+    limits: Limits
+    grammar: Grammar | None
+    tokens: list[int] = field(default_factory=list)
+    finished: Literal["stop", "length"] | None = None
+    thought_tokens: int = 0
+    interventions: int = 0
+    finished_at: float = 0.0
+    _phase: _Phase = _Phase.ANSWER
+    _white_allowed: bool = False
+    _matcher: Matcher | None = None
+
+    def __post_init__(self) -> None:
+        if self.prompt.thinking == "open":
+            self._phase = _Phase.THOUGHT
+        elif self.prompt.thinking != "none" and self.vocabulary.thought_start is not None:
+            self._phase = _Phase.UNDECIDED
+        if self.grammar is not None:
+            self._matcher = self.grammar.matcher()
+
+    @property
+    def budget(self) -> int:
+        """Return how many tokens the row may take in all."""
+        thought = self.limits.thought if self.prompt.thinking != "none" else 0
+        budget = self.limits.answer + thought + (1 if thought else 0)
+        if self.limits.context is not None:
+            budget = min(budget, self.limits.context - len(self.prompt.token_ids))
+        return budget
+
+    def advance(self, choice: int, scores: torch.Tensor) -> int:
+        """Take one token and return it.
+
+        Args:
+            choice: the model's own first choice, argmax of `scores`.
+            scores: shape (vocabulary,), sampling noise included; read only where the grammar
+                forbids the choice.
+        """
+        token = self._next(choice, scores)
+        self.tokens.append(token)
+        self._finish(token)
+        if self.finished is not None:
+            self.finished_at = time.perf_counter()
+        return token
+
+    def _next(self, choice: int, scores: torch.Tensor) -> int:
+        if self._phase is _Phase.UNDECIDED:
+            return self._first(choice, scores)
+        if self._phase is _Phase.THOUGHT:
+            return self._think(choice)
+        return self._answer(choice, scores)
+
+    def _first(self, choice: int, scores: torch.Tensor) -> int:
+        start = self.vocabulary.thought_start
+        if start is not None and (choice == start or self.prompt.thinking == "required"):
+            self._phase = _Phase.THOUGHT
+            self.thought_tokens = 1
+            return start
+        self._phase = _Phase.ANSWER
+        return self._answer(choice, scores)
+
+    def _think(self, choice: int) -> int:
+        self.thought_tokens += 1
+        if self._ends_thought(choice):
+            self._phase = _Phase.ANSWER
+            self._white_allowed = True
+        return choice
+
+    def _ends_thought(self, choice: int) -> bool:
+        if self.vocabulary.thought_end is not None:
+            return choice == self.vocabulary.thought_end
+        return _THOUGHT_END in self.vocabulary.decode([*self.tokens[-_TAIL:], choice])
+
+    def _answer(self, choice: int, scores: torch.Tensor) -> int:
+        white_allowed, self._white_allowed = self._white_allowed, False
+        if self._matcher is None or (white_allowed and choice in self.vocabulary.white_ids):
+            return choice
+        if self._matcher.accept_token(choice):
+            return choice
+        self.interventions += 1
+        return self._overrule(self._matcher, scores)
+
+    def _overrule(self, matcher: Matcher, scores: torch.Tensor) -> int:
+        if self.grammar is None:
+            raise AssertionError("a row with a matcher has a grammar")
+        legal = self.grammar.legal_tokens(matcher, scores.shape[-1]).to(scores.device)
+        token = int(scores.masked_fill(~legal, -torch.inf).argmax())
+        if not matcher.accept_token(token):  # a dead end: nothing is legal
+            return min(self.vocabulary.end_ids)
+        return token
+
+    def _finish(self, token: int) -> None:
+        answer_tokens = len(self.tokens) - self.thought_tokens
+        thinking = self._phase is _Phase.THOUGHT
+        if token in self.vocabulary.end_ids or self._stop_text_written():
+            self.finished = "stop"
+        elif (thinking and self.thought_tokens >= self.limits.thought) or (
+            answer_tokens >= self.limits.answer or len(self.tokens) >= self.budget
+        ):
+            self.finished = "length"
+
+    def _stop_text_written(self) -> bool:
+        text = self.prompt.stop_text
+        return bool(text) and text in self.vocabulary.decode(self.tokens[-_TAIL:])

@@ -1,0 +1,326 @@
+"""Local models through transformers: requests go in, generations come out as batches finish.
+
+`HuggingFaceLLM` is a source of answers for a run and, with `generate_batch`, a small interface for
+notebooks. Torch is imported and the model loaded when the first answer is wanted, not before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from pydantic import BaseModel
+
+from stindex.llm.base import DecodingSettings, Message, Request
+from stindex.llm.registry import Dtype, resolve_model
+from stindex.llm.storage import LocalModel, Placement, Quantization, prepare
+from stindex.parsing import parse_answer
+from stindex.schema import Generation, Outcome
+
+if TYPE_CHECKING:
+    from stindex.llm.decoding.batches import BatchSize, Decode, Result
+    from stindex.llm.decoding.grammar import Grammar
+    from stindex.llm.decoding.row import Prompt
+    from stindex.llm.loading import LoadedModel
+
+T = TypeVar("T", bound=BaseModel)
+
+_PACKAGES = ("torch", "transformers", "xgrammar")
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationResult(Generic[T]):
+    """One answer of `generate_batch`: the validated object, or `reason` why there is none."""
+
+    value: T | None
+    outcome: Outcome
+    reason: str
+    generation: Generation
+
+
+class HuggingFaceLLM:
+    """A local model that answers in batches. Loads itself before the first answer."""
+
+    def __init__(  # noqa: PLR0913  # each is an option of the command line
+        self,
+        local: LocalModel,
+        *,
+        dtype: Dtype | None = None,
+        device: str = "auto",
+        quantization: Quantization = "none",
+        batch_size: int = 8,
+        trust_remote_code: bool = False,
+    ) -> None:
+        """Make a source of answers from a model whose files are on this machine.
+
+        Args:
+            dtype: of the weights in memory; None leaves it to `local.spec`.
+            device: `auto` is CUDA (or ROCm), XPU, MPS or CPU, whichever is there first.
+            batch_size: rows that are decoded together; halved where memory does not suffice.
+            trust_remote_code: run the Python code that comes with the model.
+        """
+        if dtype is not None:
+            local = replace(local, spec=replace(local.spec, dtype=dtype))
+        self.local = local
+        self.placement = Placement(device, quantization, trust_remote_code)
+        self.batch_size = batch_size
+        self._loaded: LoadedModel | None = None
+        self._size: BatchSize | None = None
+        self._grammars: dict[type[BaseModel], Grammar] = {}
+
+    @classmethod
+    def from_name(  # noqa: PLR0913  # the front door of notebooks: the options of the command line
+        cls,
+        name: str,
+        *,
+        revision: str | None = None,
+        dtype: Dtype | None = None,
+        device: str = "auto",
+        quantization: Quantization = "none",
+        trust_remote_code: bool = False,
+        batch_size: int = 8,
+        models_file: Path | None = None,
+        announce: Callable[[str], None] | None = None,
+    ) -> HuggingFaceLLM:
+        """Return a model by alias, hub id, directory or .gguf file; fetches it if need be.
+
+        `announce` is called with a line before a download; by default it goes to standard error.
+
+        Raises:
+            UserError: no such model; it cannot be fetched or cannot fit.
+        """
+        spec = resolve_model(name, models_file=models_file, revision=revision, dtype=dtype)
+        placement = Placement(device, quantization, trust_remote_code)
+        local = prepare(spec, announce or _to_stderr, placement=placement)
+        return cls(
+            local,
+            device=device,
+            quantization=quantization,
+            batch_size=batch_size,
+            trust_remote_code=trust_remote_code,
+        )
+
+    def load(self) -> LoadedModel:
+        """Load the model, once, and return it.
+
+        Raises:
+            UserError: see `stindex.llm.loading.load_model`.
+        """
+        if self._loaded is None:
+            from stindex.llm.loading import load_model  # noqa: PLC0415  # imports torch
+
+            self._loaded = load_model(self.local, self.placement)
+        return self._loaded
+
+    def answers(
+        self,
+        requests: Iterable[Request],
+        response_model: type[BaseModel],
+        decoding: DecodingSettings,
+        stop: Event,
+    ) -> Iterator[tuple[Request, Generation]]:
+        """Yield a generation for each request, as batches finish, longest prompt first.
+
+        What was handed in is read to its end before the first batch, so that it can be sorted.
+        Once `stop` is set the rows that were not finished are dropped.
+
+        Raises:
+            UserError: the model cannot be loaded, or these settings are none for it.
+        """
+        wanted = list(requests)
+        asked = [(request.key, request.messages) for request in wanted]
+        for index, generation in self._generate(asked, response_model, decoding, stop):
+            yield wanted[index], generation
+
+    def generate_batch(
+        self,
+        messages_batch: Sequence[Sequence[Message]],
+        response_model: type[T],
+        max_tokens: int = 2048,
+        temperature: float | None = None,
+        *,
+        decoding: DecodingSettings | None = None,
+    ) -> list[GenerationResult[T]]:
+        """Return one result for each list of messages, in order.
+
+        Args:
+            temperature: None or 0 is greedy. Otherwise the draw is seeded by the messages: the
+                same messages get the same answer, whatever stands beside them.
+            decoding: all settings at once (`max_tokens` and `temperature` are then taken from it).
+
+        Raises:
+            UserError: the model cannot be loaded, or these settings are none for it.
+        """
+        settings = decoding or DecodingSettings(max_tokens=max_tokens, temperature=temperature)
+        asked = [(_key_of(messages), messages) for messages in messages_batch]
+        written = dict(self._generate(asked, response_model, settings, Event()))
+        return [
+            _result(written[index], response_model, constrained=settings.constrained)
+            for index in range(len(asked))
+        ]
+
+    def provenance(self) -> Mapping[str, Any]:
+        """Return JSON-ready facts for `run.json`; measured ones only once the model is loaded."""
+        spec, loaded, size = self.local.spec, self._loaded, self._size
+        facts: dict[str, Any] = {
+            "engine": "transformers generate",
+            "versions": {package: _version(package) for package in _PACKAGES},
+            "model": spec.name,
+            "repository": spec.repository,
+            "revision": self.local.commit or spec.revision,
+            "fingerprint": self.local.fingerprint,
+            "quantization": self.placement.quantization,
+            "trust_remote_code": self.placement.trust_remote_code,
+            "batch_size_requested": self.batch_size,
+            "batch_size_used": size.used if size else None,
+            "batch_halvings": size.halvings if size else 0,
+        }
+        if loaded is not None:
+            facts |= {
+                "device": loaded.device,
+                "dtype": loaded.dtype,
+                "load_seconds": round(loaded.seconds, 3),
+                "context_tokens": loaded.context,
+                "chat_template": bool(loaded.tokenizer.chat_template),
+            }
+        return facts
+
+    def _generate(
+        self,
+        asked: Sequence[tuple[str, Sequence[Message]]],
+        response_model: type[BaseModel],
+        decoding: DecodingSettings,
+        stop: Event,
+    ) -> Iterator[tuple[int, Generation]]:
+        from stindex.llm.decoding.batches import (  # noqa: PLC0415  # imports torch
+            BatchSize,
+            decode_all,
+        )
+
+        loaded = self.load()
+        self._size = self._size or BatchSize.of(self.batch_size)
+        prompts, places, refused = self._prompts(asked, decoding)
+        yield from refused
+        decode = self._decoder(loaded, response_model, decoding, stop)
+        for result in decode_all(prompts, decode, self._size, stop):
+            prompt = prompts[result.index]
+            yield places[result.index], _generation(loaded, prompt, result)
+
+    def _prompts(
+        self, asked: Sequence[tuple[str, Sequence[Message]]], decoding: DecodingSettings
+    ) -> tuple[list[Prompt], list[int], list[tuple[int, Generation]]]:
+        """Return the prompts, their places in `asked`, and those that can have no answer."""
+        from stindex.llm.rendering import renderer  # noqa: PLC0415  # imports torch
+
+        loaded = self.load()
+        render = renderer(loaded.tokenizer, decoding.thinking)
+        prompts, places, refused = [], [], []
+        for place, (key, messages) in enumerate(asked):
+            try:
+                prompt = render.prompt(key, messages)
+                _refuse_too_long(prompt, loaded.context)
+            except ValueError as problem:
+                refused.append((place, _failed(f"This sample was not decoded: {problem}.", 0)))
+                continue
+            prompts.append(prompt)
+            places.append(place)
+        return prompts, places, refused
+
+    def _decoder(
+        self,
+        loaded: LoadedModel,
+        response_model: type[BaseModel],
+        decoding: DecodingSettings,
+        stop: Event,
+    ) -> Decode:
+        from stindex.llm.decoding.plain import (  # noqa: PLC0415  # imports torch
+            BatchSettings,
+            decode_batch,
+        )
+        from stindex.llm.decoding.row import Limits  # noqa: PLC0415  # imports torch
+
+        settings = BatchSettings(
+            vocabulary=loaded.vocabulary,
+            limits=Limits(decoding.max_tokens, decoding.thinking_tokens, loaded.context),
+            grammar=self._grammar(response_model) if decoding.constrained else None,
+            temperature=decoding.temperature,
+            seed=decoding.seed,
+        )
+        return lambda prompts: decode_batch(loaded.model, prompts, settings, stop)
+
+    def _grammar(self, response_model: type[BaseModel]) -> Grammar:
+        if response_model not in self._grammars:
+            from stindex.llm.decoding.grammar import Grammar  # noqa: PLC0415  # imports torch
+
+            loaded = self.load()
+            self._grammars[response_model] = Grammar(
+                loaded.tokenizer, loaded.vocabulary_size, loaded.vocabulary.end_ids, response_model
+            )
+        return self._grammars[response_model]
+
+
+def _generation(loaded: LoadedModel, prompt: Prompt, result: Result) -> Generation:
+    from stindex.llm.decoding.batches import Failure  # noqa: PLC0415  # imports torch
+
+    decoded = result.decoded
+    if isinstance(decoded, Failure):
+        return _failed(decoded.reason, len(prompt.token_ids))
+    written = list(decoded.token_ids)
+    if written[-1] in loaded.vocabulary.end_ids:
+        written.pop()
+    return Generation(
+        raw_text=loaded.vocabulary.decode(written),
+        finish_reason=decoded.finish_reason,
+        prompt_tokens=len(prompt.token_ids),
+        completion_tokens=len(decoded.token_ids),
+        seconds=decoded.seconds,
+        batch_size=result.batch_size,
+        thought_tokens=decoded.thought_tokens,
+        grammar_interventions=decoded.interventions,
+    )
+
+
+def _failed(reason: str, prompt_tokens: int) -> Generation:
+    return Generation("", "error", prompt_tokens=prompt_tokens, error=reason)
+
+
+def _refuse_too_long(prompt: Prompt, context: int | None) -> None:
+    length = len(prompt.token_ids)
+    if context is not None and length >= context:
+        raise ValueError(
+            f"its prompt has {length} tokens and the model's context has {context}; shorten the "
+            "text or use a model with a longer context"
+        )
+
+
+def _result(
+    generation: Generation, response_model: type[T], *, constrained: bool
+) -> GenerationResult[T]:
+    parsed = parse_answer(
+        generation.raw_text, generation.finish_reason, response_model, constrained=constrained
+    )
+    reason = generation.error or parsed.reason
+    return GenerationResult(cast("T | None", parsed.value), parsed.outcome, reason, generation)
+
+
+def _key_of(messages: Sequence[Message]) -> str:
+    text = json.dumps([dict(message) for message in messages], sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _to_stderr(line: str) -> None:
+    sys.stderr.write(line + "\n")

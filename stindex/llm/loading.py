@@ -1,0 +1,251 @@
+"""LocalModel ─▶ a model and tokenizer in memory, ready to decode.
+
+Chooses the device, sets left padding, and takes the model's sampling defaults away: decoding does
+what the settings of the run say and nothing else.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any, cast
+
+import torch
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    BitsAndBytesConfig,
+    GenerationConfig,
+    GgufConfig,
+    PreTrainedTokenizerBase,
+)
+from transformers.utils import logging as transformers_logging
+
+from stindex.errors import UserError
+from stindex.llm.decoding.plain import GenerativeModel
+from stindex.llm.decoding.row import Vocabulary
+from stindex.llm.storage import LocalModel, Placement, required_memory
+
+DEVICES = ("auto", "cuda", "xpu", "mps", "cpu")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A model in memory.
+
+    Attributes:
+        device: where it is, or `cuda (spread over N)`.
+        context: the longest text in tokens, prompt and answer together; None where unlimited.
+        vocabulary_size: width of the logits; may exceed the tokenizer's.
+        seconds: what loading took.
+    """
+
+    model: GenerativeModel
+    tokenizer: PreTrainedTokenizerBase
+    vocabulary: Vocabulary
+    vocabulary_size: int
+    context: int | None
+    device: str
+    dtype: str
+    seconds: float
+
+
+def load_model(local: LocalModel, placement: Placement) -> LoadedModel:
+    """Load a model into memory.
+
+    Raises:
+        UserError: no such device; quantization is not possible here; the files cannot be loaded.
+    """
+    started = time.perf_counter()
+    device = choose_device(placement.device)
+    refuse_quantization(placement.quantization, device)
+    try:
+        with _without_progress_bars():
+            tokenizer = _load_tokenizer(local, placement)
+            model = _load_weights(local, placement, device)
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as problem:
+        raise UserError(
+            f"--model {local.spec.name}: the model in {local.path} cannot be loaded "
+            f"({_first_line(problem)}); see docs/models.md for what is supported."
+        ) from problem
+    vocabulary = _vocabulary(model, tokenizer)
+    # The model's own sampling defaults (a repetition penalty, say) would leak into `generate`.
+    model.generation_config = _bare_generation_config(vocabulary)
+    text_config = model.config.get_text_config()
+    return LoadedModel(
+        model=model,
+        tokenizer=tokenizer,
+        vocabulary=vocabulary,
+        vocabulary_size=int(text_config.vocab_size),
+        context=getattr(text_config, "max_position_embeddings", None),
+        device=_device_name(model, device),
+        dtype=str(model.dtype).removeprefix("torch."),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def choose_device(wanted: str) -> str:
+    """Return the device that `auto` stands for, or `wanted` where it exists.
+
+    ROCm's GPUs are `cuda` to torch.
+
+    Raises:
+        UserError: this machine or this build of torch has no such device.
+    """
+    present = [name for name in DEVICES[1:] if _present(name)]
+    if wanted == "auto":
+        return present[0]
+    if wanted.partition(":")[0] not in present:
+        raise UserError(
+            f"--device {wanted}: not available here; this machine has {', '.join(present)}."
+        )
+    return wanted
+
+
+def refuse_quantization(quantization: str, device: str) -> None:
+    """Refuse 8 and 4 bit where they cannot work, before anything is loaded.
+
+    Raises:
+        UserError: bitsandbytes is not installed, or the device is none that it supports.
+    """
+    if quantization == "none":
+        return
+    if device.partition(":")[0] not in {"cuda", "xpu"}:
+        raise UserError(
+            f"--quantization {quantization} needs a GPU (CUDA, ROCm or XPU) and the device is "
+            f"{device}; leave it out, or use a smaller model."
+        )
+    if find_spec("bitsandbytes") is None:
+        raise UserError(
+            f"--quantization {quantization} needs bitsandbytes, which is not installed; "
+            "pip install 'stindex[quantization]'."
+        )
+
+
+def _present(device: str) -> bool:
+    if device == "cuda":
+        return torch.cuda.is_available()
+    if device == "xpu":
+        return hasattr(torch, "xpu") and torch.xpu.is_available()
+    if device == "mps":
+        return torch.backends.mps.is_available()
+    return device == "cpu"
+
+
+def _load_tokenizer(local: LocalModel, placement: Placement) -> PreTrainedTokenizerBase:
+    tokenizer = AutoTokenizer.from_pretrained(
+        str(local.path),
+        local_files_only=True,
+        trust_remote_code=placement.trust_remote_code,
+        padding_side="left",
+        **({"gguf_file": local.gguf_file} if local.gguf_file else {}),
+    )
+    if tokenizer.padding_side != "left":
+        raise ValueError("its tokenizer cannot pad on the left")
+    return cast("PreTrainedTokenizerBase", tokenizer)
+
+
+def _load_weights(local: LocalModel, placement: Placement, device: str) -> Any:  # noqa: ANN401
+    options: dict[str, Any] = {
+        "dtype": getattr(torch, local.spec.dtype),
+        "local_files_only": True,
+        "trust_remote_code": placement.trust_remote_code,
+    }
+    if local.gguf_file:
+        options |= {
+            "gguf_file": local.gguf_file,
+            "quantization_config": GgufConfig(dequantize=True),
+        }
+    else:
+        options["use_safetensors"] = True  # pickled weights can run code
+    if placement.quantization != "none":
+        options["quantization_config"] = _bits(placement.quantization)
+    spread = device == "cuda" and _exceeds_one_gpu(local, placement)
+    if spread or placement.quantization != "none":
+        options["device_map"] = "auto" if spread else {"": device}
+    model: Any = AutoModelForCausalLM.from_pretrained(str(local.path), **options)
+    model.eval()
+    return model if "device_map" in options else model.to(device)
+
+
+def _bits(quantization: str) -> BitsAndBytesConfig:
+    return BitsAndBytesConfig(  # type: ignore[no-untyped-call]
+        load_in_8bit=quantization == "8bit",
+        load_in_4bit=quantization == "4bit",
+        bnb_4bit_compute_dtype=torch.bfloat16,
+    )
+
+
+def _exceeds_one_gpu(local: LocalModel, placement: Placement) -> bool:
+    if torch.cuda.device_count() < 2:
+        return False
+    stored = sum(path.stat().st_size for path in local.path.glob("*.safetensors"))
+    needed = required_memory(local.spec, stored, placement.quantization)
+    return needed > torch.cuda.mem_get_info(0)[0]
+
+
+def _vocabulary(model: Any, tokenizer: PreTrainedTokenizerBase) -> Vocabulary:  # noqa: ANN401
+    end_ids = _end_ids(model, tokenizer)
+    pad_id = tokenizer.pad_token_id
+    return Vocabulary(
+        end_ids=end_ids,
+        pad_id=pad_id if isinstance(pad_id, int) else min(end_ids),
+        thought_start=single_token(tokenizer, "<think>"),
+        thought_end=single_token(tokenizer, "</think>"),
+        white_ids=frozenset(
+            token for text in ("\n", "\n\n") if (token := single_token(tokenizer, text)) is not None
+        ),
+        decode=lambda ids: str(tokenizer.decode(ids, clean_up_tokenization_spaces=False)),
+    )
+
+
+def _end_ids(model: Any, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:  # noqa: ANN401
+    found: set[int] = set()
+    for value in (
+        model.generation_config.eos_token_id if model.generation_config else None,
+        model.config.get_text_config().eos_token_id,
+        tokenizer.eos_token_id,
+    ):
+        found |= {value} if isinstance(value, int) else set(value or ())
+    if not found:
+        raise UserError(
+            "The model names no end-of-text token (eos_token_id in generation_config.json or "
+            "config.json); add it there."
+        )
+    return frozenset(found)
+
+
+def single_token(tokenizer: PreTrainedTokenizerBase, text: str) -> int | None:
+    """Return the id of the one token that a text is, or None where it takes several."""
+    ids = tokenizer(text, add_special_tokens=False).input_ids
+    return int(ids[0]) if len(ids) == 1 and tokenizer.decode(ids) == text else None
+
+
+def _bare_generation_config(vocabulary: Vocabulary) -> GenerationConfig:
+    return GenerationConfig(  # type: ignore[no-untyped-call]
+        eos_token_id=sorted(vocabulary.end_ids), pad_token_id=vocabulary.pad_id
+    )
+
+
+def _device_name(model: Any, device: str) -> str:  # noqa: ANN401
+    spread = {str(place) for place in getattr(model, "hf_device_map", {}).values()}
+    return f"{device} (spread over {len(spread)})" if len(spread) > 1 else device
+
+
+@contextmanager
+def _without_progress_bars() -> Iterator[None]:
+    shown = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        if shown:
+            transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def _first_line(problem: Exception) -> str:
+    text = (str(problem).strip().splitlines() or [type(problem).__name__])[0]
+    return (text if len(text) <= 200 else text[:197] + "...").rstrip(".")
