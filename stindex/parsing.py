@@ -13,11 +13,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from json import JSONDecoder
+from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
 from stindex.schema import FinishReason, Outcome
+
+T = TypeVar("T", bound=BaseModel)
 
 _TAG = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
 # A text of braces would otherwise cost a try for each of them.
@@ -25,7 +28,7 @@ _MAX_TRIES = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class ParsedAnswer:
+class ParsedAnswer(Generic[T]):
     """What became of a raw text.
 
     Attributes:
@@ -36,7 +39,7 @@ class ParsedAnswer:
     """
 
     outcome: Outcome
-    value: BaseModel | None
+    value: T | None
     reason: str
     thought: str
     answer_text: str
@@ -45,10 +48,10 @@ class ParsedAnswer:
 def parse_answer(
     raw_text: str,
     finish_reason: FinishReason,
-    response_model: type[BaseModel],
+    response_model: type[T],
     *,
     constrained: bool = False,
-) -> ParsedAnswer:
+) -> ParsedAnswer[T]:
     """Return the answer in `raw_text`, or why there is none. Never raises.
 
     Where a grammar steered decoding (`constrained`) the answer is all that follows the thought;
@@ -123,9 +126,9 @@ def _skip_white(text: str, position: int) -> int:
     return position
 
 
-def _search(text: str, response_model: type[BaseModel]) -> BaseModel | str:
+def _search(text: str, response_model: type[T]) -> T | str:
     """Return the last JSON object that fits, or why the last one does not."""
-    found: BaseModel | None = None
+    found: T | None = None
     problem = "There is no JSON object in the answer."
     if not text.strip():
         problem = "The answer is empty."
@@ -170,7 +173,7 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
             yield start, position
 
 
-def _validate(text: str, response_model: type[BaseModel]) -> BaseModel | str:
+def _validate(text: str, response_model: type[T]) -> T | str:
     """Return the validated object, or one sentence: field and problem."""
     try:
         # Stricter than the standard library: no NaN, no half of a surrogate pair, bounded depth.

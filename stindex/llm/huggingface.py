@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
@@ -307,7 +307,7 @@ def _result(
         generation.raw_text, generation.finish_reason, response_model, constrained=constrained
     )
     reason = generation.error or parsed.reason
-    return GenerationResult(cast("T | None", parsed.value), parsed.outcome, reason, generation)
+    return GenerationResult(parsed.value, parsed.outcome, reason, generation)
 
 
 def _key_of(messages: Sequence[Message]) -> str:
