@@ -19,7 +19,7 @@ from stindex.llm.base import DecodingSettings, Request
 from stindex.llm.sources import rules_fingerprint
 from stindex.runs.identity import digest
 from stindex.runs.record import Record
-from stindex.schema import AnyExtraction, Sample
+from stindex.schema import Sample
 from stindex.scoring import aggregate
 
 Metrics = Mapping[str, Mapping[str, Any]]

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
@@ -26,15 +26,32 @@ from stindex.settings_files import known_keys, nearest
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """The samples of one file, in file order.
+    """The samples of one file, in file order, or a choice of them.
 
     Attributes:
         content_hash: SHA-256 of the file's bytes.
+        total: how many samples the file holds.
     """
 
     path: Path
     samples: tuple[Sample, ...]
     content_hash: str
+    total: int
+
+    def chosen(self, limit: int | None, sample_ids: Sequence[str]) -> Dataset:
+        """Return the first `limit` samples, or those with the given ids, in file order.
+
+        Raises:
+            UserError: there is no sample of such an id.
+        """
+        known = {sample.id for sample in self.samples}
+        for sample_id in sample_ids:
+            if sample_id not in known:
+                hint = nearest(sample_id, sorted(known))
+                raise UserError(f"--sample-id {sample_id}: {self.path} has no such sample{hint}.")
+        if sample_ids:
+            return replace(self, samples=tuple(s for s in self.samples if s.id in sample_ids))
+        return replace(self, samples=self.samples[:limit])
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +174,7 @@ def load_dataset(path: Path) -> Dataset:
         more = len(problems) - 1
         rest = f" ({more} more; `stindex validate {path}` lists all)" if more else ""
         raise UserError(f"{path}: {problems[0]}{rest}")
-    return Dataset(path, tuple(samples), hashlib.sha256(content).hexdigest())
+    return Dataset(path, tuple(samples), hashlib.sha256(content).hexdigest(), len(samples))
 
 
 def validate_dataset(path: Path) -> tuple[list[Sample], list[Problem]]:

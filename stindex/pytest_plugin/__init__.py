@@ -1,0 +1,47 @@
+"""Translates between pytest and a run: options, fixtures, reports, terminal.
+
+Loaded by a `conftest.py` (`pytest_plugins = ["stindex.pytest_plugin"]`) or with `-p`; it does
+nothing in a session in which no test asks for a sample. The hooks only delegate.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from stindex.pytest_plugin.assertions import assert_thresholds, assert_valid
+from stindex.pytest_plugin.fixtures import (
+    evaluation,
+    evaluation_run,
+    generation,
+    prediction,
+    sample,
+    score,
+    thresholds,
+)
+from stindex.pytest_plugin.options import add_options, given_options
+from stindex.pytest_plugin.suite import SUITE, Suite
+
+__all__ = [
+    "assert_thresholds",
+    "assert_valid",
+    "evaluation",
+    "evaluation_run",
+    "generation",
+    "prediction",
+    "sample",
+    "score",
+    "thresholds",
+]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add one option for each setting."""
+    add_options(parser)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the settings; whatever is wrong with them ends the session with status 4."""
+    suite = Suite(config, given_options(config))
+    config.stash[SUITE] = suite
+    config.pluginmanager.register(suite, "stindex-suite")

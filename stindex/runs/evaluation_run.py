@@ -33,7 +33,7 @@ from stindex.runs.identity import GenerationKeys, RunIdentity, differences, dige
 from stindex.runs.journal import JournalWriter
 from stindex.runs.record import Record
 from stindex.schema import Outcome, Sample
-from stindex.scoring import aggregate
+from stindex.scoring import SampleScore, aggregate
 
 RUN_VERSION = 1
 PARTIAL = "partial"
@@ -73,6 +73,7 @@ class EvaluationRun:
         )
         self.notes: list[str] = []
         self._evaluations: dict[str, Evaluation] = {}
+        self._new: list[SampleScore] = []
 
     def begin(
         self,
@@ -92,7 +93,7 @@ class EvaluationRun:
         """
         answerer = find_answerer(self.settings, announce)
         self.selected = tuple(selected)
-        self.partial = len(self.selected) < len(self.dataset.samples)
+        self.partial = len(self.selected) < self.dataset.total
         self.identity = self._identity(answerer)
         self.output = self.settings.root / self.settings.values.output_dir
         self.directory = self.output / self.identity.run_id
@@ -199,7 +200,13 @@ class EvaluationRun:
         if known is None:
             known = self.evaluator.evaluate(sample, self.acquisition.record(sample.id))
             self._evaluations[sample.id] = known
+            self._new.append(known.score)
         return known
+
+    def new_scores(self) -> list[SampleScore]:
+        """Return the scores that came in since the last call."""
+        new, self._new = self._new, []
+        return new
 
     def finish(self, ending: Ending) -> RunReport:
         """Stop the source, compute metrics, judge the gates, write the reports.

@@ -11,6 +11,7 @@ from stindex.scoring.metrics import (
     sample_metrics,
 )
 from stindex.scoring.registry import DIMENSIONS
+from stindex.scoring.running import RunningF1
 from stindex.scoring.sample import score_sample
 from stindex.scoring.sample_score import DimensionScore, JudgedPair, SampleScore, Timing
 
@@ -21,6 +22,7 @@ __all__ = [
     "JudgedPair",
     "MentionError",
     "Metrics",
+    "RunningF1",
     "SampleScore",
     "Timing",
     "aggregate",

@@ -1,0 +1,53 @@
+# The two commands of the README, and the rest. Everything is installed into .venv.
+.DEFAULT_GOAL := help
+.PHONY: help eval test lint bench clean
+
+PYTHON ?= python3
+VENV ?= .venv
+RUN := $(VENV)/bin/python -m
+PIP := $(RUN) pip install --quiet --constraint constraints.txt
+
+# Where there is no NVIDIA GPU, PyTorch's CPU builds save gigabytes. An empty value leaves pip as it
+# is set up: make eval TORCH_INDEX=
+ifeq ($(shell uname -s)-$(shell command -v nvidia-smi),Linux-)
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+endif
+
+help:  ## say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# xgrammar asks for triton (1 GB), which only a GPU uses: without one its other dependency is named
+# here and it is installed alone.
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV): about 350 MB to download, 1.2 GB on disk without a GPU ..."
+ifdef TORCH_INDEX
+	$(PIP) --extra-index-url $(TORCH_INDEX) accelerate gguf protobuf sentencepiece torch transformers
+	$(PIP) apache-tvm-ffi
+	$(PIP) --no-deps xgrammar
+	$(PIP) --editable .
+else
+	$(PIP) --editable ".[transformers]"
+endif
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(PIP) --editable ".[dev]"
+	@touch $@
+
+eval: $(VENV)/installed  ## score a small language model on ten samples and write a report
+	$(RUN) pytest eval_tests --model smollm2 --limit 10
+
+test: $(VENV)/installed-dev  ## run every test
+	$(RUN) pytest tests
+
+lint: $(VENV)/installed-dev  ## ruff and mypy --strict
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy
+
+bench: $(VENV)/installed-dev  ## what the suite itself costs
+	$(RUN) benchmarks.harness $(BENCH_OPTIONS)
+
+clean:  ## remove the virtual environment and caches, keep reports
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache build dist

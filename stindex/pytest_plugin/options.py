@@ -1,0 +1,64 @@
+"""The fields of `Settings` ─▶ options of pytest.
+
+Where another plugin has taken the name of an option, it is registered with the prefix `--stindex-`
+alone, which `pytest --help` shows.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, Literal, get_args, get_origin
+
+import pytest
+from pydantic.fields import FieldInfo
+
+from stindex.config import Settings
+
+_PREFIX = "stindex_"
+_CONVERTERS: dict[object, type] = {int: int, float: float}
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Register an option for each field; none has a default, so that it shows what was given."""
+    group = parser.getgroup("stindex", "stindex: evaluation of a language model")
+    for name, field in Settings.model_fields.items():
+        option = name.replace("_", "-")
+        attributes = {**_attributes(field), "dest": _PREFIX + name, "default": None}
+        attributes["help"] = _help(field)
+        try:
+            group.addoption(f"--{option}", **attributes)
+        except ValueError:
+            group.addoption(f"--stindex-{option}", **attributes)
+
+
+def given_options(config: pytest.Config) -> dict[str, Any]:
+    """Return field name to value, of the options that are on the command line."""
+    values = {name: config.getoption(_PREFIX + name) for name in Settings.model_fields}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _attributes(field: FieldInfo) -> dict[str, Any]:
+    if field.annotation is bool:
+        return {"action": argparse.BooleanOptionalAction}
+    if get_origin(field.annotation) is list:
+        return {"action": "append", "metavar": "ID"}
+    if get_origin(field.annotation) is Literal:
+        return {"choices": list(get_args(field.annotation))}
+    kinds = {field.annotation, *_inner(field.annotation)}
+    for kind, converter in _CONVERTERS.items():
+        if kind in kinds:
+            return {"type": converter, "metavar": "N"}
+    return {"metavar": "VALUE"}
+
+
+def _inner(annotation: object) -> set[object]:
+    found: set[object] = set()
+    for part in get_args(annotation):
+        found |= {part} | _inner(part) if not isinstance(part, FieldInfo) else set()
+    return found
+
+
+def _help(field: FieldInfo) -> str:
+    default = field.default
+    shown = "" if default is None or default == [] else f" (default: {default})"
+    return f"{field.description}{shown}".replace("%", "%%")

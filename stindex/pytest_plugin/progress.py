@@ -1,0 +1,70 @@
+"""How far a run is: percentage, samples/s, remaining time, running F1.
+
+On a terminal one line that is rewritten, in a log a line now and then.
+"""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from stindex.runs.evaluation_run import EvaluationRun
+from stindex.scoring import RunningF1
+
+_EVERY_SECONDS = 0.2
+_EVERY_SECONDS_IN_LOG = 10.0
+
+
+class Progress:
+    """Prints the progress of one run through pytest's terminal reporter."""
+
+    def __init__(self, reporter: pytest.TerminalReporter, total: int, to_generate: int) -> None:
+        """Take over the line from pytest, unless it prints a line a test (`-v`) or none (`-q`)."""
+        self.active = reporter.config.get_verbosity() == 0
+        self._reporter = reporter
+        self._terminal = reporter.isatty
+        self._total = total
+        self._generating = to_generate > 0
+        self._started = self._printed = time.monotonic()
+        self._seen = 0
+        self._f1 = RunningF1()
+        if self.active:
+            reporter.showfspath = False
+
+    def seen(self, nodeid: str, run: EvaluationRun) -> None:
+        """Count what has been evaluated by now; print if it is time."""
+        if not self.active or nodeid.startswith("gates::"):
+            return
+        for score in run.new_scores():
+            self._seen += 1
+            self._f1.add(score)
+        now = time.monotonic()
+        every = _EVERY_SECONDS if self._terminal else _EVERY_SECONDS_IN_LOG
+        if now - self._printed >= every:
+            self._printed = now
+            self._print(now)
+
+    def close(self) -> None:
+        """Leave the last state on a line of its own."""
+        if self.active and self._seen:
+            self._print(time.monotonic())
+            if self._terminal:
+                self._reporter.write_line("")
+
+    def _print(self, now: float) -> None:
+        line = self._line(now - self._started)
+        if self._terminal:
+            self._reporter.rewrite(line, erase=True)
+        else:
+            self._reporter.write_line(line)
+
+    def _line(self, seconds: float) -> str:
+        rate = self._seen / max(seconds, 1e-9)
+        share = 100 * self._seen // max(self._total, 1)
+        remaining = (self._total - self._seen) / rate
+        minutes, rest = divmod(round(remaining), 60)
+        return (
+            f"{share:3d}% {self._seen}/{self._total} samples, {rate:.3g}/s, "
+            f"{minutes}:{rest:02d} left, F1 {self._f1}"
+        )
