@@ -1,0 +1,1 @@
+"""Speed and scale, measured against what a user would run instead, in one run."""

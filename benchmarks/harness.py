@@ -1,0 +1,121 @@
+"""What the suite itself costs, with a model that answers at once.
+
+`python -m benchmarks.harness` compares runs over 1,000 and 10,000 samples with as many empty
+parametrized tests, each a process of its own, in turn; geocoding and the reference rows are off.
+It fails when a sample costs more than 1 ms beyond an empty test. `--smoke` only shows that it works.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+ALLOWED_MS = 1.0
+
+_EMPTY_TEST = """
+import pytest
+
+@pytest.mark.parametrize("number", range({count}))
+def test_nothing(number):
+    pass
+"""
+
+
+def main() -> None:
+    """Measure, print a table, and exit with 1 where the suite costs too much."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--smoke", action="store_true", help="200 samples, once, no verdict")
+    smoke = parser.parse_args().smoke
+    counts, repeats = ((200,), 1) if smoke else ((1000, 10000), 3)
+    beyond = [measure(count, repeats) for count in counts]
+    if not smoke and max(beyond) > ALLOWED_MS:
+        print(f"FAILED: more than {ALLOWED_MS} ms a sample")
+        sys.exit(1)
+
+
+def measure(count: int, repeats: int) -> float:
+    """Return the milliseconds a sample beyond an empty test, medians of `repeats` in turn."""
+    empty, suite = [], []
+    for _ in range(repeats):
+        with tempfile.TemporaryDirectory() as directory:
+            empty.append(_seconds_of_empty_tests(Path(directory), count))
+            suite.append(_seconds_of_suite(Path(directory), count))
+    a, b = statistics.median(empty), statistics.median(suite)
+    beyond = 1000 * (b - a) / count
+    print(
+        f"{count:6d} samples: empty tests {a:6.2f} s, suite {b:6.2f} s, ratio {b / a:4.2f}, "
+        f"{beyond:5.3f} ms a sample beyond"
+    )
+    return beyond
+
+
+def _seconds_of_empty_tests(directory: Path, count: int) -> float:
+    test = directory / "test_empty.py"
+    test.write_text(_EMPTY_TEST.format(count=count), encoding="utf-8")
+    return _timed([str(test), "-q"], directory)
+
+
+def _seconds_of_suite(directory: Path, count: int) -> float:
+    dataset = directory / "generated.jsonl"
+    with dataset.open("w", encoding="utf-8") as lines:
+        for number in range(count):
+            lines.write(json.dumps(_sample(number)) + "\n")
+    suite = ROOT / "eval_tests"
+    options = ["-p", "benchmarks.instant_source", "-p", "stindex.pytest_plugin", "--noconftest"]
+    choices = [
+        "--dataset",
+        str(dataset),
+        "--geocoder",
+        "none",
+        "--no-reference",
+        "--model",
+        "rules",
+    ]
+    where = ["--output-dir", str(directory / "reports"), "--rootdir", str(directory)]
+    return _timed([str(suite), *options, *choices, *where], directory)
+
+
+def _sample(number: int) -> dict[str, object]:
+    text = (
+        f"On 3 May 2021 the ferry number {number} left Lisbon for Porto with goods on board. " * 4
+    )
+    return {
+        "id": f"generated-{number}",
+        "text": text,
+        "reference_date": "2021-05-10",
+        "ground_truth": {
+            "temporal": [
+                {"text": "3 May 2021", "normalized": "2021-05-03", "temporal_type": "DATE"}
+            ],
+            "spatial": [
+                {"text": "Lisbon", "location_type": "city", "latitude": 38.72, "longitude": -9.14},
+                {"text": "Porto", "location_type": "city", "latitude": 41.15, "longitude": -8.61},
+            ],
+        },
+    }
+
+
+def _timed(arguments: list[str], directory: Path) -> float:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    started = time.perf_counter()
+    done = subprocess.run(
+        command, cwd=directory, env=environment, capture_output=True, text=True, check=False
+    )
+    seconds = time.perf_counter() - started
+    if done.returncode != 0:
+        print(done.stdout[-3000:], done.stderr[-3000:])
+        sys.exit(f"the measured session ended with {done.returncode}")
+    return seconds
+
+
+if __name__ == "__main__":
+    main()
