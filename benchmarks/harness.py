@@ -2,7 +2,7 @@
 
 `python -m benchmarks.harness` compares runs over 1,000 and 10,000 samples with as many empty
 parametrized tests, each a process of its own, in turn; geocoding and the reference rows are off.
-It fails when a sample costs more than 1 ms beyond an empty test. `--smoke` only shows that it works.
+It fails when a sample costs more than 1 ms beyond an empty test; `--smoke` shows that it works.
 """
 
 from __future__ import annotations

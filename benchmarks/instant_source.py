@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from threading import Event
 from typing import Any
 
 from pydantic import BaseModel
 
+from stindex.config import ResolvedSettings
+from stindex.llm import sources
 from stindex.llm.base import DecodingSettings, Request
 from stindex.llm.sources import Answerer
-from stindex.runs import evaluation_run
 from stindex.schema import Generation
 
 _ANSWER = (
@@ -42,5 +43,11 @@ class InstantSource:
 
 def pytest_configure() -> None:
     """Put the stand-in where the sources of answers are found."""
-    answerer = Answerer("instant stand-in", InstantSource)
-    evaluation_run.find_answerer = lambda _settings, _announce: answerer
+    sources.find_answerer = _instant_answerer
+
+
+def _instant_answerer(
+    settings: ResolvedSettings,  # noqa: ARG001
+    announce: Callable[[str], None],  # noqa: ARG001
+) -> Answerer:
+    return Answerer("instant stand-in", InstantSource)

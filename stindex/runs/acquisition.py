@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -116,8 +116,12 @@ class Acquisition:
         self._on_answer = on_answer
         self._requests = {request.sample.id: request for request in requests}
         self._records = {r.key: stock.records[r.key] for r in requests if r.key in stock.records}
-        todo = [request for request in requests if request.key not in self._records]
-        self._chunks = plan_chunks(todo, batch_size)
+        # Samples with the same text and reference date share a key, and one answer.
+        todo: dict[str, Request] = {}
+        for request in requests:
+            if request.key not in self._records:
+                todo.setdefault(request.key, request)
+        self._chunks = plan_chunks(list(todo.values()), batch_size)
         self._chunk_of = {r.key: i for i, chunk in enumerate(self._chunks) for r in chunk}
         self._wanted = -1  # the chunk of the sample that was last asked for
         self._changed = Condition()
@@ -187,21 +191,21 @@ class Acquisition:
         try:
             for index, chunk in enumerate(self._chunks):
                 if not self._wait_until_wanted(index):
-                    return
+                    break
                 if self._source is None:
                     self._source = self._make_source()
                 self._generate(self._source, chunk)
         except BaseException as failure:  # noqa: BLE001  (handed to whoever waits)
             self._fail(failure)
         else:
-            self._fail(UserError("The source of answers ended before it answered every sample."))
+            self._fail(UserError("Generation was stopped; run the same command again to go on."))
 
     def _wait_until_wanted(self, chunk: int) -> bool:
         with self._changed:
             self._changed.wait_for(lambda: self._stop.is_set() or chunk <= self._wanted + 1)
         return not self._stop.is_set()
 
-    def _generate(self, source: AnswerSource, chunk: Iterable[Request]) -> None:
+    def _generate(self, source: AnswerSource, chunk: Sequence[Request]) -> None:
         answers = source.answers(chunk, self._response_model, self._decoding, self._stop)
         for request, generation in answers:
             record = self._journaled(request, generation)
@@ -209,6 +213,13 @@ class Acquisition:
                 self._records[request.key] = record
                 self._changed.notify_all()
             self._on_answer(record)
+        # Whoever waits for an answer that was left out would wait for ever.
+        if not self._stop.is_set() and not self._answered(chunk):
+            raise UserError("The source of answers left a sample out; run the same command again.")
+
+    def _answered(self, chunk: Sequence[Request]) -> bool:
+        with self._changed:
+            return all(request.key in self._records for request in chunk)
 
     def _journaled(self, request: Request, generation: Generation) -> Record:
         record = Record(

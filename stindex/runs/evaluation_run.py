@@ -20,8 +20,9 @@ from stindex.errors import UserError
 from stindex.evaluation import Evaluation, Evaluator
 from stindex.gates import GateVerdict, Thresholds, coverage, judge, load_thresholds
 from stindex.geocoding.registry import make_geocoder
+from stindex.llm import sources
 from stindex.llm.base import Request
-from stindex.llm.sources import Answerer, find_answerer
+from stindex.llm.sources import Answerer
 from stindex.prompts import Prompt, load_prompt
 from stindex.provenance import provenance
 from stindex.reference import Metrics, reference_metrics
@@ -91,7 +92,7 @@ class EvaluationRun:
         Raises:
             UserError: the model cannot be had, or the output directory cannot be written to.
         """
-        answerer = find_answerer(self.settings, announce)
+        answerer = sources.find_answerer(self.settings, announce)
         self.selected = tuple(selected)
         self.partial = len(self.selected) < self.dataset.total
         self.identity = self._identity(answerer)

@@ -19,6 +19,7 @@ from stindex.errors import UserError
 from stindex.runs.record import JournalLine, Record, SetAside, decode, encode
 
 JOURNAL_DIRECTORY = "journal"
+_OPENING = b'{"key": "'
 
 
 class JournalWriter:
@@ -126,8 +127,7 @@ def _lines(path: Path, keys: frozenset[str] | None, damage: list[str]) -> Iterat
         raise UserError(f"{path}: cannot be read ({problem.strerror}); check the file.") from None
     rows = content.split(b"\n")
     for number, row in enumerate(rows, start=1):
-        # {"key": "…": the key is found without decoding the line.
-        if not row or (keys is not None and row[9:73].decode("ascii", "replace") not in keys):
+        if not row or (keys is not None and _is_of_another(row, keys)):
             continue
         try:
             yield decode(row)
@@ -137,3 +137,8 @@ def _lines(path: Path, keys: frozenset[str] | None, damage: list[str]) -> Iterat
                     f"{path.name}, line {number}: damaged ({problem}); that sample runs again, "
                     f"all other answers are kept."
                 )
+
+
+def _is_of_another(row: bytes, keys: frozenset[str]) -> bool:
+    """Whether a line is sound at its beginning and has none of `keys`; the rest is not decoded."""
+    return row.startswith(_OPENING) and row[9:73].decode("ascii", "replace") not in keys

@@ -65,7 +65,10 @@ def decode(line: bytes) -> JournalLine:
     Raises:
         ValueError: it is torn, damaged, or of a version that this program does not know.
     """
-    fields: Any = json.loads(line)
+    try:
+        fields: Any = json.loads(line)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     if not isinstance(fields, dict) or len(str(fields.get("key"))) != KEY_LENGTH:
         raise ValueError("no journal line")
     if fields.get("version") != RECORD_VERSION:
