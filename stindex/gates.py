@@ -94,7 +94,7 @@ class Gate(Bound):
     def name(self) -> str:
         """As printed: metric, direction, threshold, slice."""
         where = ", ".join(f"{key}={value}" for key, value in self.slice.items())
-        return f"{self.metric} {self.direction} {self.threshold:g}" + (
+        return f"{self.metric} {self.direction} {_exact(self.threshold)}" + (
             f" [{where}]" if where else ""
         )
 
@@ -159,7 +159,7 @@ def _judged(gate: Gate, metrics: Mapping[str, Mapping[str, Any]]) -> GateVerdict
     elif n < gate.minimum_n:
         reason = f"n is {n}, the gate needs at least {gate.minimum_n}"
     elif not gate.holds(value):
-        reason = f"{_apart(value, gate.threshold)}, needs {gate.direction} {gate.threshold:g}"
+        reason = f"{_apart(value, gate.threshold)}, needs {gate.direction} {_exact(gate.threshold)}"
     return GateVerdict(
         gate.name, gate.metric, value, gate.threshold, gate.direction, n, not reason, reason
     )
@@ -179,7 +179,7 @@ def sample_shortfalls(thresholds: Thresholds, score: SampleScore) -> list[str]:
         value = measured[name]
         if value is not None and not bound.holds(value):
             shown = _apart(value, bound.threshold)
-            found.append(f"{name} is {shown}, needs {bound.direction} {bound.threshold:g}")
+            found.append(f"{name} is {shown}, needs {bound.direction} {_exact(bound.threshold)}")
     return found
 
 
@@ -190,3 +190,9 @@ def _apart(value: float, threshold: float) -> str:
         if float(shown) != threshold:
             return shown
     return repr(value)
+
+
+def _exact(threshold: float) -> str:
+    """Return a threshold as short as it can be written without becoming another number."""
+    short = f"{threshold:g}"
+    return short if float(short) == threshold else repr(threshold)

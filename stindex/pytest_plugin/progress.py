@@ -41,7 +41,7 @@ class Progress:
             self._f1.add(score)
         now = time.monotonic()
         every = _EVERY_SECONDS if self._terminal else _EVERY_SECONDS_IN_LOG
-        if now - self._printed >= every:
+        if self._seen and now - self._printed >= every:
             self._printed = now
             self._print(now)
 
