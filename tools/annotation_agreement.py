@@ -14,10 +14,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stindex.scoring.matching import Keyed, match
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
 
-ANNOTATIONS = Path(__file__).parent.parent / "data" / "annotations"
-FIGURES = ("strict_f1", "relaxed_f1", "value", "type", "place", "place_name")
+from stindex.scoring.matching import Keyed, match  # noqa: E402  (the checkout's, not an installed)
+
+ANNOTATIONS = ROOT / "data" / "annotations"
+FIGURES = {
+    "temporal": ("strict_f1", "relaxed_f1", "value", "type"),
+    "spatial": ("strict_f1", "relaxed_f1", "type", "place", "place_name"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +122,14 @@ def agreement(
     same: dict[str, Callable[[Mention, Mention], bool]] = {
         "value": lambda x, y: x.value == y.value,
         "type": lambda x, y: x.type == y.type,
-        "place": lambda x, y: canonical_place(x.place, aliases) == canonical_place(y.place, aliases),
+        "place": lambda x, y: (
+            canonical_place(x.place, aliases) == canonical_place(y.place, aliases)
+        ),
         "place_name": lambda x, y: x.place == y.place,
     }
-    counts = {name: (sum(test(x, y) for x, y in matched), len(matched)) for name, test in same.items()}
+    counts = {
+        name: (sum(test(x, y) for x, y in matched), len(matched)) for name, test in same.items()
+    }
     return {"strict_f1": (2 * len(equal), total), "relaxed_f1": (2 * len(matched), total), **counts}
 
 
@@ -164,13 +174,12 @@ def main(arguments: Sequence[str]) -> None:
     texts, aliases = read_texts(), read_aliases()
     a = read_annotation(ANNOTATIONS / "annotation_a.jsonl", texts)
     b = read_annotation(ANNOTATIONS / "annotation_b.jsonl", texts)
-    for dimension in ("temporal", "spatial"):
-        for name, (agreeing, whole) in agreement(a, b, dimension, aliases).items():
-            if (name == "value") <= (dimension == "temporal") and (
-                name.startswith("place") <= (dimension == "spatial")
-            ):
-                line = f"{dimension:9}{name:12}{agreeing / whole:.3f}  {agreeing}/{whole}\n"
-                sys.stdout.write(line)
+    for dimension, names in FIGURES.items():
+        counts = agreement(a, b, dimension, aliases)
+        for name in names:
+            agreeing, whole = counts[name]
+            line = f"{dimension:9}{name:12}{agreeing / whole:.3f}  {agreeing}/{whole}\n"
+            sys.stdout.write(line)
     if "--differences" in arguments:
         for found in differences(a, b, aliases):
             line = f"{found.sample}: A {_described(found.a)} | B {_described(found.b)}\n"

@@ -41,7 +41,7 @@ def _sample(
     ordered = sorted(mentions, key=lambda mention: (mention.start, -mention.end))
     gold = {
         "temporal": [_temporal(m) for m in ordered if m.dimension == "temporal"],
-        "spatial": [_spatial(m, places[m.place]) for m in ordered if m.dimension == "spatial"],
+        "spatial": [_spatial(m, places[str(m.place)]) for m in ordered if m.dimension == "spatial"],
     }
     built = {"id": sample["id"], "text": sample["text"]}
     if sample["reference_date"] is not None:
