@@ -30,6 +30,7 @@ _UNSPACED = (
     (0xF900, 0xFAFF),
     (0x20000, 0x3FFFF),
 )
+_BEFORE_ALL: Span = (-1, -1)
 
 
 def place_mentions(mentions: Sequence[M], text: str) -> tuple[M, ...]:
@@ -81,10 +82,8 @@ def _align(words: Sequence[str], finder: _Finder) -> list[Span | None]:
     return chosen
 
 
-def _next_span(candidates: Sequence[Span], previous: Span | None) -> Span | None:
+def _next_span(candidates: Sequence[Span], previous: Span) -> Span | None:
     """Return the first candidate that does not start before `previous` and is not the same."""
-    if previous is None:
-        return candidates[0] if candidates else None
     at = bisect_left(candidates, (previous[0], -1))
     if at < len(candidates) and candidates[at] == previous:
         at += 1
@@ -94,7 +93,7 @@ def _next_span(candidates: Sequence[Span], previous: Span | None) -> Span | None
 def _first_in_order(candidates: Sequence[Sequence[Span]]) -> list[Span | None]:
     """Take the earliest occurrence after the one before it; optimal where it places all."""
     chosen: list[Span | None] = []
-    previous: Span | None = None
+    previous = _BEFORE_ALL
     for options in candidates:
         span = _next_span(options, previous)
         chosen.append(span)
@@ -109,27 +108,18 @@ def _most_in_order(candidates: Sequence[Sequence[Span]]) -> list[Span | None]:
     remembers which entries each word improved. Quadratic in the words, whatever the number of
     occurrences.
     """
-    ends: list[Span | None] = [None]
+    ends = [_BEFORE_ALL]
     steps: list[dict[int, Span]] = []
     for options in candidates:
         improved: dict[int, Span] = {}
         for k, end in enumerate(ends):
             span = _next_span(options, end)
-            if span is not None and (k + 1 == len(ends) or span < _known(ends[k + 1])):
+            if span is not None and (k + 1 == len(ends) or span < ends[k + 1]):
                 improved[k + 1] = span
         for k, span in improved.items():
-            if k == len(ends):
-                ends.append(span)
-            else:
-                ends[k] = span
+            ends[k : k + 1] = [span]
         steps.append(improved)
     return _walk_back(steps, len(ends) - 1)
-
-
-def _known(span: Span | None) -> Span:
-    if span is None:  # only entry 0 has no span, and nothing improves it
-        raise AssertionError("an alignment of one or more words has a last span")
-    return span
 
 
 def _walk_back(steps: Sequence[dict[int, Span]], length: int) -> list[Span | None]:
@@ -185,11 +175,13 @@ class _Finder:
     def best(self, word: str) -> list[Span]:
         """Return the free occurrences of the best kind that there is."""
         whole, _ = self._look_up(word)
-        for spans in (whole,) if whole and not self.used else self._kinds(word):
-            free = [span for span in spans if span not in self.used] if self.used else spans
-            if free:
-                return free
-        return []
+        free = self._free(whole)
+        if free:  # the usual case, in which the text need not be folded
+            return free
+        return next((free for free in map(self._free, self._kinds(word)) if free), [])
+
+    def _free(self, spans: list[Span]) -> list[Span]:
+        return [span for span in spans if span not in self.used] if self.used else spans
 
     def nearest_free(self, word: str, position: int) -> Span | None:
         """Return the free occurrence of the best kind that starts closest to `position`."""

@@ -13,6 +13,7 @@ from stindex.schema import Sample, TemporalMention
 from stindex.scoring.dimension import Block, Measure, Totals
 from stindex.scoring.rates import mean
 from stindex.scoring.sample_score import JudgedPair, Judgement
+from stindex.temporal import overlap, same_meaning
 
 SLICES = ("explicit", "relative", "equals_reference_date")
 
@@ -85,8 +86,6 @@ def _compare(gold: str, predicted: str) -> Judgement:
     """Compare two values: as strings, by meaning, and by how much of their time they share."""
     if gold == predicted:
         return {"value_equal": True, "value_equivalent": True, "value_overlap": 1.0}
-    from stindex.temporal import overlap, same_meaning  # noqa: PLC0415 - equal values need none
-
     return {
         "value_equal": False,
         "value_equivalent": same_meaning(gold, predicted),
