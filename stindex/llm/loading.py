@@ -66,7 +66,7 @@ def load_model(local: LocalModel, placement: Placement) -> LoadedModel:
         with _without_progress_bars():
             tokenizer = _load_tokenizer(local, placement)
             model = _load_weights(local, placement, device)
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as problem:
+    except Exception as problem:  # damaged files raise whatever they run into
         raise UserError(
             f"--model {local.spec.name}: the model in {local.path} cannot be loaded "
             f"({_first_line(problem)}); see docs/models.md for what is supported."

@@ -21,7 +21,8 @@ from stindex.llm.decoding.row import Prompt
 Thinking = Literal["auto", "on", "off"]
 
 _PLAIN_HEADINGS = {"user": "### Input", "assistant": "### Output"}
-PLAIN_STOP_TEXT = "### Input"
+# A base model goes on with a next example; no JSON has a raw line break before a heading.
+PLAIN_STOP_TEXT = "\n###"
 
 
 @dataclass(frozen=True, slots=True)

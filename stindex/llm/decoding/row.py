@@ -18,6 +18,7 @@ import torch
 from stindex.llm.decoding.grammar import Grammar, Matcher
 
 _THOUGHT_END = "</think>"
+_WHITE = 2  # tokens of line breaks that models write between thought and answer
 _TAIL = 8  # tokens that are looked at for a text of a few characters
 
 
@@ -30,7 +31,7 @@ class Vocabulary:
         pad_id: what fills up shorter rows; may be one of `end_ids`.
         thought_start, thought_end: the tokens of `<think>` and `</think>`; None where the
             tokenizer writes them in several tokens.
-        white_ids: tokens of line breaks, one of which may stand between thought and answer.
+        white_ids: tokens of line breaks, a few of which may stand between thought and answer.
         decode: token ids ─▶ text.
     """
 
@@ -88,7 +89,7 @@ class Row:
     interventions: int = 0
     finished_at: float = 0.0
     _phase: _Phase = _Phase.ANSWER
-    _white_allowed: bool = False
+    _white_left: int = 0
     _matcher: Matcher | None = None
 
     def __post_init__(self) -> None:
@@ -143,7 +144,7 @@ class Row:
         self.thought_tokens += 1
         if self._ends_thought(choice):
             self._phase = _Phase.ANSWER
-            self._white_allowed = True
+            self._white_left = _WHITE
         return choice
 
     def _ends_thought(self, choice: int) -> bool:
@@ -152,8 +153,11 @@ class Row:
         return _THOUGHT_END in self.vocabulary.decode([*self.tokens[-_TAIL:], choice])
 
     def _answer(self, choice: int, scores: torch.Tensor) -> int:
-        white_allowed, self._white_allowed = self._white_allowed, False
-        if self._matcher is None or (white_allowed and choice in self.vocabulary.white_ids):
+        white_left, self._white_left = self._white_left, 0
+        if self._matcher is None:
+            return choice
+        if white_left and choice in self.vocabulary.white_ids:
+            self._white_left = white_left - 1
             return choice
         if self._matcher.accept_token(choice):
             return choice
