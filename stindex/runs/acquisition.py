@@ -162,11 +162,12 @@ class Acquisition:
         """
         request = self._requests[sample_id]
         with self._changed:
+            # Also an answer that is there moves generation on to the chunk after its own.
+            self._wanted = max(self._wanted, self._chunk_of.get(request.key, -1))
+            self._changed.notify_all()
             if request.key in self._records:
                 return self._records[request.key]
-            self._wanted = max(self._wanted, self._chunk_of[request.key])
             self._start()
-            self._changed.notify_all()
             while request.key not in self._records:
                 if self._failure is not None:
                     raise self._failure

@@ -104,7 +104,7 @@ def test_an_item_waits_only_for_its_own_answer(tmp_path: Path) -> None:
             assert gate.wait(PATIENCE)
 
     source = CountingSource(before=hold)
-    acquisition = _acquisition(tmp_path, _requests(4), source, batch_size=4)
+    acquisition = _acquisition(tmp_path / "run", _requests(4), source, batch_size=4)
     assert acquisition.record("s0").generation.raw_text == "s0"
     assert acquisition.generated == 1
     gate.set()
@@ -116,9 +116,9 @@ def test_each_answer_is_in_the_journal_before_anybody_is_told(tmp_path: Path) ->
     found: list[bool] = []
 
     def look(record: Record) -> None:
-        found.append(record.key in read_journal(tmp_path).records)
+        found.append(record.key in read_journal(tmp_path / "run").records)
 
-    acquisition = _acquisition(tmp_path, _requests(3), CountingSource(), on_answer=look)
+    acquisition = _acquisition(tmp_path / "run", _requests(3), CountingSource(), on_answer=look)
     acquisition.record("s2")
     acquisition.close()
     assert found == [True, True, True]
@@ -166,7 +166,7 @@ def test_an_answer_names_its_first_origin_however_often_it_is_taken_over(tmp_pat
 def test_samples_with_the_same_request_share_one_answer(tmp_path: Path) -> None:
     twins = [Request(digest("t"), Sample(name, "t", {}), ()) for name in ("a", "b")]
     source = CountingSource()
-    records = _all_answered(tmp_path, twins, source)
+    records = _all_answered(tmp_path / "run", twins, source)
     assert source.asked == ["a"]
     assert records["b"].generation == records["a"].generation
 
@@ -215,15 +215,17 @@ def test_stopping_drops_what_is_unfinished_and_keeps_what_is_there(tmp_path: Pat
         if request.sample.id == "s2":
             assert stop.wait(PATIENCE)
 
-    acquisition = _acquisition(tmp_path, _requests(6), CountingSource(before=hold), batch_size=6)
+    acquisition = _acquisition(
+        tmp_path / "run", _requests(6), CountingSource(before=hold), batch_size=6
+    )
     acquisition.record("s1")
     acquisition.close()
     assert set(acquisition.records()) == {"s0", "s1"}
-    assert len(read_journal(tmp_path).records) == 2
+    assert len(read_journal(tmp_path / "run").records) == 2
 
 
 def test_asking_after_the_stop_is_an_error_and_does_not_wait_for_ever(tmp_path: Path) -> None:
-    acquisition = _acquisition(tmp_path, _requests(40), CountingSource())
+    acquisition = _acquisition(tmp_path / "run", _requests(40), CountingSource())
     acquisition.record("s0")
     acquisition.close()
     with pytest.raises(UserError, match="stopped"):
@@ -237,21 +239,28 @@ def test_a_failing_source_raises_to_whoever_waits_and_keeps_what_was_answered(
         if request.sample.id == "s1":
             raise UserError("The server is gone; start it.")
 
-    acquisition = _acquisition(tmp_path, _requests(3), CountingSource(before=fail))
+    acquisition = _acquisition(tmp_path / "run", _requests(3), CountingSource(before=fail))
     assert acquisition.record("s0")
     for sample_id in ("s1", "s2"):
         with pytest.raises(UserError, match="The server is gone"):
             acquisition.record(sample_id)
     acquisition.close()
-    assert len(read_journal(tmp_path).records) == 1
+    assert len(read_journal(tmp_path / "run").records) == 1
 
 
 def test_a_source_that_leaves_a_sample_out_is_an_error(tmp_path: Path) -> None:
     class Forgetful(CountingSource):
-        def answers(self, requests: Iterable[Request], *rest: Any) -> Iterator[Any]:
-            return super().answers([r for r in requests if r.sample.id != "s1"], *rest)
+        def answers(
+            self,
+            requests: Iterable[Request],
+            response_model: type[BaseModel],
+            decoding: DecodingSettings,
+            stop: Event,
+        ) -> Iterator[tuple[Request, Generation]]:
+            kept = [request for request in requests if request.sample.id != "s1"]
+            return super().answers(kept, response_model, decoding, stop)
 
-    acquisition = _acquisition(tmp_path, _requests(40), Forgetful(), batch_size=2)
+    acquisition = _acquisition(tmp_path / "run", _requests(40), Forgetful(), batch_size=2)
     with pytest.raises(UserError, match="left a sample out"):
         acquisition.record("s1")
     acquisition.close()
@@ -264,7 +273,7 @@ def test_a_journal_that_cannot_be_written_stops_the_run(
         raise UserError("No space left.")
 
     monkeypatch.setattr(JournalWriter, "append", full)
-    acquisition = _acquisition(tmp_path, _requests(3), CountingSource())
+    acquisition = _acquisition(tmp_path / "run", _requests(3), CountingSource())
     with pytest.raises(UserError, match="No space left"):
         acquisition.record("s0")
     acquisition.close()
@@ -272,7 +281,7 @@ def test_a_journal_that_cannot_be_written_stops_the_run(
 
 def test_generation_is_at_most_one_chunk_ahead(tmp_path: Path) -> None:
     source = CountingSource()
-    acquisition = _acquisition(tmp_path, _requests(12), source)  # chunks of 4, 4, 2, 1, 1
+    acquisition = _acquisition(tmp_path / "run", _requests(12), source)  # chunks of 4, 4, 2, 1, 1
     acquisition.record("s0")
     _until(lambda: len(source.asked) == 8)
     time.sleep(0.05)  # time in which it could run further ahead
