@@ -13,7 +13,7 @@ from stindex.schema import Sample, TemporalMention
 from stindex.scoring.dimension import Block, Measure, Totals
 from stindex.scoring.rates import mean
 from stindex.scoring.sample_score import JudgedPair, Judgement
-from stindex.temporal import overlap, same_meaning
+from stindex.temporal import overlap, same_meaning, same_string
 
 SLICES = ("explicit", "relative", "equals_reference_date")
 
@@ -84,7 +84,7 @@ class TemporalDimension:
 
 def _compare(gold: str, predicted: str) -> Judgement:
     """Compare two values: as strings, by meaning, and by how much of their time they share."""
-    if gold == predicted:
+    if same_string(gold, predicted):
         return {"value_equal": True, "value_equivalent": True, "value_overlap": 1.0}
     return {
         "value_equal": False,
