@@ -6,7 +6,7 @@ import json
 import timeit
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stindex.parsing import ParsedAnswer, parse_answer, split_thought
@@ -217,6 +217,7 @@ _PIECES = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.one_of(_PIECES, st.text(max_size=5)), max_size=25).map("".join),
     st.sampled_from(["stop", "length", "error"]),
@@ -234,6 +235,7 @@ def test_nothing_is_raised_and_every_refusal_has_a_reason(
         assert finish_reason == "stop"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30), st.lists(st.text(max_size=10), max_size=3), st.text(max_size=30))
 def test_an_answer_after_a_thought_survives_whatever_surrounds_it(
     thought: str, names: list[str], after: str
