@@ -32,7 +32,8 @@ class RunReport:
         partial: a selection (`--limit`, `-k`) of the data set; a selection is complete in itself.
         metrics: `{"temporal": {...}, "spatial": {...}, "overall": {...}}`, keys as documented.
         reference: `{"floor": metrics | None, "ceiling": metrics | None}`, same shape.
-        samples: iterated once by each writer; may be a generator factory, so call it.
+        samples: in file order. Each writer iterates them once, from the start: a sequence, or an
+            object whose `__iter__` reads them anew where they do not fit into memory.
         missing: ids without an answer.
         notes: sentences for the reader, e.g. what changed against an earlier run.
     """

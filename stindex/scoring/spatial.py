@@ -8,6 +8,7 @@ prediction has no coordinates); `within_25km`, `within_161km` and `areal_ok`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 
 from stindex.schema import Place, Sample, SpatialMention
 from stindex.scoring.dimension import Block, Measure, Totals
@@ -50,13 +51,7 @@ class SpatialDimension:
         if not _has_coordinates(gold):
             return {**head, **dict.fromkeys(_UNJUDGED)}
         distance = distance_km(gold, predicted)
-        return {
-            **head,
-            "distance_km": distance,
-            "within_25km": distance is not None and distance <= NEAR_KM,
-            "within_161km": distance is not None and distance <= FAR_KM,
-            "areal_ok": distance is not None and is_right_place(gold, predicted.place, distance),
-        }
+        return {**head, **judge_distance(gold, predicted.place, distance)}
 
     def errors(self, judgement: Judgement) -> tuple[str, ...]:
         """Return `place` where the gold has coordinates and these are not there."""
@@ -101,6 +96,16 @@ class SpatialDimension:
         for name, prefix in _GROUPS.items():
             block[name] = _distance_metrics(totals, prefix)
         return block
+
+
+def judge_distance(gold: SpatialMention, place: Place | None, distance: float | None) -> Judgement:
+    """Judge a distance in km; None, a prediction without coordinates, is near nothing."""
+    return {
+        "distance_km": distance,
+        "within_25km": distance is not None and distance <= NEAR_KM,
+        "within_161km": distance is not None and distance <= FAR_KM,
+        "areal_ok": distance is not None and is_right_place(gold, place, distance),
+    }
 
 
 def distance_km(gold: SpatialMention, predicted: SpatialMention) -> float | None:
@@ -157,9 +162,12 @@ def _in_country(country: str, gold: SpatialMention) -> bool | None:
     """Return whether the gold's point lies in a country; None where its shape is not known."""
     if not country or gold.latitude is None or gold.longitude is None:
         return None
-    from stindex.geocoding.areas import covers  # noqa: PLC0415 - loads the polygons
-
-    return covers(country, gold.latitude, gold.longitude)
+    try:  # by name: the polygons are loaded only here, and scoring does without them
+        areas = import_module("stindex.geocoding.areas")
+    except ModuleNotFoundError:
+        return None
+    inside: bool | None = areas.covers(country, gold.latitude, gold.longitude)
+    return inside
 
 
 def _kind(gold: SpatialMention, place: Place | None) -> tuple[str | None, bool]:

@@ -1,0 +1,218 @@
+"""An evaluated sample ─▶ what a reader looks at: gold beside prediction, and what is wrong.
+
+Every report, whether HTML, Markdown or terminal, is written from these readings, so that all of
+them call the same thing an error.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from stindex.evaluation import Evaluation
+from stindex.reporting.run_report import SampleReport
+from stindex.schema import Mention, Outcome, Sample, SpatialMention
+from stindex.scoring import DIMENSIONS, DimensionScore, mention_errors
+from stindex.scoring.rates import ratio
+
+NO_ANSWER = "missing"  # beside the outcomes: a selected sample that nothing is known of
+
+
+@dataclass(frozen=True, slots=True)
+class PairReading:
+    """A gold mention, a prediction, or two that belong together.
+
+    Attributes:
+        number: `t1`, `s2`: the dimension's letter and a count in the order of the text.
+        errors: kinds as in `stindex.scoring.ERROR_KINDS`; empty where all is right.
+        km: distance between the two places; None where one has no coordinates.
+        judged: False where the gold cannot say whether it is right: not annotated, in part, or
+            not measured.
+    """
+
+    number: str
+    dimension: str
+    gold: Mention | None
+    predicted: Mention | None
+    errors: tuple[str, ...] = ()
+    km: float | None = None
+    judged: bool = True
+
+    @property
+    def verdict(self) -> str:
+        """Return what is wrong in a few words; `match` where nothing is."""
+        if not self.judged:
+            return "not judged"
+        return ", ".join(self._word(kind) for kind in self.errors) or "match"
+
+    def _word(self, kind: str) -> str:
+        place = self.predicted
+        if kind == "place" and isinstance(place, SpatialMention):
+            return "no coordinates" if place.latitude is None else "wrong place"
+        return kind
+
+
+@dataclass(frozen=True, slots=True)
+class SampleReading:
+    """One sample as the reports show it.
+
+    Attributes:
+        number: its place in the file order of the selection, from 1.
+        outcome: a value of `Outcome`, or `NO_ANSWER`.
+        f1: dimension to strict F1; None where it is undefined or was not measured.
+    """
+
+    number: int
+    report: SampleReport
+    outcome: str
+    pairs: tuple[PairReading, ...]
+    f1: Mapping[str, float | None]
+
+    @property
+    def sample(self) -> Sample:
+        """Return the sample itself."""
+        return self.report.sample
+
+    @property
+    def evaluation(self) -> Evaluation | None:
+        """Return what is known of its answer."""
+        return self.report.evaluation
+
+    @property
+    def errors(self) -> Counter[str]:
+        """Return how often each kind of error was made."""
+        return Counter(kind for pair in self.pairs for kind in pair.errors)
+
+    @property
+    def is_wrong(self) -> bool:
+        """Return whether there is anything to look into."""
+        troubled = self.outcome != Outcome.OK or bool(self.report.missed)
+        return troubled or any(pair.errors for pair in self.pairs)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the samples of a report add up to beside their metrics."""
+
+    samples: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    errors: Counter[tuple[str, str]] = field(default_factory=Counter)
+    wrong_samples: int = 0
+    missed_samples: int = 0
+    constrained_answers: int = 0
+    overruled_answers: int = 0
+    overruled_tokens: int = 0
+
+    def add(self, reading: SampleReading) -> None:
+        """Count one sample."""
+        self.samples += 1
+        self.outcomes[reading.outcome] += 1
+        self.wrong_samples += reading.is_wrong
+        self.missed_samples += bool(reading.report.missed)
+        for pair in reading.pairs:
+            for kind in pair.errors:
+                self.errors[pair.dimension, kind] += 1
+        if reading.evaluation is not None:
+            self._add_grammar(reading.evaluation.record.generation.grammar_interventions)
+
+    def _add_grammar(self, interventions: int | None) -> None:
+        if interventions is not None:
+            self.constrained_answers += 1
+            self.overruled_answers += interventions > 0
+            self.overruled_tokens += interventions
+
+
+def read_sample(number: int, report: SampleReport) -> SampleReading:
+    """Return the reading of one sample; `number` counts from 1."""
+    evaluation = report.evaluation
+    layers = {} if evaluation is None else evaluation.score.dimensions
+    return SampleReading(
+        number=number,
+        report=report,
+        outcome=NO_ANSWER if evaluation is None else evaluation.outcome.value,
+        pairs=_unanswered(report.sample) if evaluation is None else read_pairs(evaluation),
+        f1={name: _f1(layers.get(name)) for name in DIMENSIONS},
+    )
+
+
+def read_pairs(evaluation: Evaluation) -> tuple[PairReading, ...]:
+    """Return gold beside prediction, dimension by dimension, in the order of the text."""
+    errors: dict[tuple[str, int | None, int | None], list[str]] = defaultdict(list)
+    for error in mention_errors(evaluation.score):
+        errors[error.dimension, error.gold, error.predicted].append(error.kind)
+    readings: list[PairReading] = []
+    for name in DIMENSIONS:
+        layer = evaluation.sample.gold.get(name)
+        gold = layer.mentions if layer else ()
+        predicted = evaluation.prediction.mentions.get(name, ()) if evaluation.prediction else ()
+        drafts = _drafts(name, gold, predicted, evaluation.score.dimensions.get(name), errors)
+        readings += _numbered(drafts)
+    return tuple(readings)
+
+
+def _drafts(
+    name: str,
+    gold: Sequence[Mention],
+    predicted: Sequence[Mention],
+    score: DimensionScore | None,
+    errors: Mapping[tuple[str, int | None, int | None], Sequence[str]],
+) -> list[PairReading]:
+    if score is None:
+        alone = [PairReading("", name, mention, None, judged=False) for mention in gold]
+        return alone + [PairReading("", name, None, mention, judged=False) for mention in predicted]
+
+    def draft(g: int | None, p: int | None, km: object = None) -> PairReading:
+        found = tuple(errors.get((name, g, p), ()))
+        return PairReading(
+            "",
+            name,
+            None if g is None else gold[g],
+            None if p is None else predicted[p],
+            found,
+            km if isinstance(km, float) else None,
+            judged=bool(found) or (g is not None and p is not None),
+        )
+
+    return [
+        *(
+            draft(pair.gold, pair.predicted, pair.judgement.get("distance_km"))
+            for pair in score.pairs
+        ),
+        *(draft(index, None) for index in score.missed),
+        *(draft(None, index) for index in score.spurious),
+    ]
+
+
+def _numbered(drafts: Sequence[PairReading]) -> list[PairReading]:
+    ordered = sorted(drafts, key=_position)
+    return [
+        replace(draft, number=f"{draft.dimension[0]}{number}")
+        for number, draft in enumerate(ordered, start=1)
+    ]
+
+
+def _position(pair: PairReading) -> tuple[bool, int, int]:
+    starts = [
+        (mention.start_char, mention.end_char or 0)
+        for mention in (pair.gold, pair.predicted)
+        if mention is not None and mention.start_char is not None
+    ]
+    return (False, *min(starts)) if starts else (True, 0, 0)
+
+
+def _unanswered(sample: Sample) -> tuple[PairReading, ...]:
+    return tuple(
+        reading
+        for name, layer in sample.gold.items()
+        for reading in _numbered(
+            [PairReading("", name, mention, None, judged=False) for mention in layer.mentions]
+        )
+    )
+
+
+def _f1(layer: DimensionScore | None) -> float | None:
+    if layer is None or not layer.exhaustive:
+        return None
+    counts = layer.counts
+    return ratio(2 * counts["true_positives"], counts["gold"] + counts["predicted"])

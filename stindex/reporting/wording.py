@@ -1,0 +1,299 @@
+"""What the reports call things: metrics, gates, numbers, and the sentence of the verdict.
+
+One place for all of them, so that page, Markdown and terminal say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from stindex.gates import GateVerdict
+from stindex.reporting.run_report import RunReport
+from stindex.schema import Outcome
+from stindex.scoring import metric_value
+
+UNDEFINED = "—"
+PASS, FAIL = "✓", "✗"
+STATUS_GLYPHS = {"PASSED": PASS, "FAILED": FAIL, "INCOMPLETE": "◐", "RUNNING": "…"}
+OUTCOME_GLYPHS = {"ok": PASS, "invalid": FAIL, "truncated": "✂", "error": "!", "missing": "○"}
+OUTCOME_WORDS = {
+    "ok": "valid answer",
+    "invalid": "no valid object in the answer",
+    "truncated": "cut off by the token limit",
+    "error": "not measured (our side)",
+    "missing": "no answer yet",
+}
+ERROR_WORDS = {
+    "missed": "in the gold, not found",
+    "spurious": "found, not in the gold",
+    "hallucinated": "words that are not in the text",
+    "boundary": "found with another extent",
+    "type": "found with another type",
+    "value": "found with another value",
+    "place": "no coordinates, or the wrong ones",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MetricRow:
+    """A metric as the reports show it; `unit` `share` is a number from 0 to 1."""
+
+    key: str
+    label: str
+    unit: Literal["share", "error", "km"] = "share"
+
+
+@dataclass(frozen=True, slots=True)
+class MetricGroup:
+    """Metrics that stand together; `counted` names the count that is behind them."""
+
+    title: str
+    rows: tuple[MetricRow, ...]
+    counted: str = ""
+
+
+def _rates(prefix: str) -> tuple[MetricRow, ...]:
+    return (
+        MetricRow(f"{prefix}precision", "Precision"),
+        MetricRow(f"{prefix}recall", "Recall"),
+        MetricRow(f"{prefix}f1_score", "F1"),
+    )
+
+
+_FOUND = (
+    MetricGroup("Strict: equal spans", _rates(""), "gold"),
+    MetricGroup("Relaxed: spans overlap", _rates("relaxed_"), "gold"),
+    MetricGroup("Words only, wherever they stand", _rates("text_"), "gold"),
+)
+_VALUES = MetricGroup(
+    "Values and types of what was found",
+    (
+        MetricRow("normalization_accuracy", "Value, equal string"),
+        MetricRow("normalization_accuracy_equivalent", "Value, equal meaning"),
+        MetricRow("normalization_overlap", "Value, overlap in time"),
+        MetricRow("type_accuracy", "Type"),
+    ),
+    "relaxed_true_positives",
+)
+_VALUE_F1 = MetricGroup(
+    "Found and right",
+    (
+        MetricRow("value_f1", "F1 with equal string"),
+        MetricRow("value_f1_equivalent", "F1 with equal meaning"),
+        MetricRow("type_f1", "F1 with equal type"),
+    ),
+    "gold",
+)
+_PLACES = MetricGroup(
+    "Places and types of what was found",
+    (
+        MetricRow("geocoding_success_rate", "Has coordinates"),
+        MetricRow("accuracy_at_25km", "Within 25 km"),
+        MetricRow("accuracy_at_161km", "Within 161 km"),
+        MetricRow("accuracy_at_161km_areal", "Within 161 km or area"),
+        MetricRow("type_accuracy", "Type"),
+    ),
+    "relaxed_true_positives",
+)
+_PLACES_END_TO_END = MetricGroup(
+    "Found and right, of all gold with coordinates",
+    (
+        MetricRow("accuracy_at_25km_end_to_end", "Within 25 km"),
+        MetricRow("accuracy_at_161km_end_to_end", "Within 161 km"),
+        MetricRow("accuracy_at_161km_areal_end_to_end", "Within 161 km or area"),
+    ),
+)
+_DISTANCES = MetricGroup(
+    "Distance error (lower is better)",
+    (
+        MetricRow("median_distance_error_km", "Median, km", "km"),
+        MetricRow("mean_distance_error_km", "Mean, km", "km"),
+        MetricRow("auc", "Area under the log-error curve", "error"),
+    ),
+)
+METRIC_GROUPS: Mapping[str, Sequence[MetricGroup]] = {
+    "temporal": (*_FOUND, _VALUES, _VALUE_F1),
+    "spatial": (*_FOUND, _PLACES, _PLACES_END_TO_END, _DISTANCES),
+}
+_LABELS = {
+    "overall.success_rate": "success rate",
+    "overall.combined_f1": "combined F1 (strict)",
+    "overall.combined_relaxed_f1": "combined F1 (relaxed)",
+    "overall.combined_text_f1": "combined F1 (words only)",
+    "temporal.f1_score": "temporal F1 (strict)",
+    "temporal.relaxed_f1_score": "temporal F1 (relaxed)",
+    "temporal.normalization_accuracy": "temporal value accuracy (equal string)",
+    "spatial.f1_score": "spatial F1 (strict)",
+    "spatial.relaxed_f1_score": "spatial F1 (relaxed)",
+    "spatial.accuracy_at_161km_end_to_end": "places within 161 km, end to end",
+    "complete": "coverage",
+}
+
+
+def metric_label(dotted: str) -> str:
+    """Return words for a dotted metric name; the name itself where there are none."""
+    return _LABELS.get(dotted, dotted)
+
+
+def lookup(metrics: Mapping[str, Mapping[str, Any]] | None, dotted: str) -> float | None:
+    """Return a metric, or None where it is undefined, not computed or no number."""
+    if metrics is None:
+        return None
+    try:
+        value = metric_value(metrics, dotted)
+    except (KeyError, TypeError):
+        return None
+    return None if isinstance(value, bool | str) else value
+
+
+def number_text(value: float | None, unit: str = "share") -> str:
+    """Return a number as the reports print it: three decimals, or km in sensible digits."""
+    if value is None:
+        return UNDEFINED
+    if unit == "km":
+        return f"{value:.1f}" if value < 100 else f"{value:.0f}"
+    return f"{value:.3f}"
+
+
+def gate_value_text(gate: GateVerdict) -> str:
+    """Return a gate's value with as many digits as it takes to differ from its threshold."""
+    if gate.value is None:
+        return UNDEFINED
+    if gate.threshold is None or gate.value == gate.threshold:
+        return _trimmed(gate.value)
+    for digits in range(3, 12):
+        text = f"{gate.value:.{digits}f}"
+        if float(text) != gate.threshold:
+            return text
+    return repr(gate.value)
+
+
+def threshold_text(gate: GateVerdict) -> str:
+    """Return what a gate needs: `≥ 0.5`; a dash for coverage."""
+    if gate.threshold is None:
+        return UNDEFINED
+    sign = {">=": "≥", "<=": "≤"}.get(gate.direction, gate.direction)
+    return f"{sign} {_trimmed(gate.threshold)}"
+
+
+def _trimmed(value: float) -> str:
+    return f"{value:.10f}".rstrip("0").rstrip(".") if value % 1 else f"{value:.0f}"
+
+
+def model_name(run: Mapping[str, Any]) -> str:
+    """Return the model as the user named it."""
+    identity = run.get("identity")
+    named = identity.get("model") if isinstance(identity, Mapping) else None
+    return str(named or run.get("id") or "run")
+
+
+def dataset_name(run: Mapping[str, Any]) -> str:
+    """Return the data set as the user named it; empty where that is not known."""
+    identity = run.get("identity")
+    return str(identity.get("dataset") or "") if isinstance(identity, Mapping) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The word, a few words beside it, and the sentences below it."""
+
+    word: str
+    glyph: str
+    beside: str
+    sentences: tuple[str, ...]
+
+
+def verdict(report: RunReport, samples: int, outcomes: Mapping[str, int]) -> Verdict:
+    """Put a run's verdict into words.
+
+    Args:
+        samples: how many the selection has.
+        outcomes: outcome (or `missing`) to the number of samples.
+    """
+    failed = [gate for gate in report.gates if not gate.passed]
+    beside = _gate_count(report.gates, failed)
+    unmeasured = max(len(report.missing), outcomes.get("error", 0) + outcomes.get("missing", 0))
+    sentences = []
+    if report.status in ("INCOMPLETE", "RUNNING"):
+        beside = f"{unmeasured} of {_counted(samples, 'sample')} not measured"
+        sentences.append(_incomplete(report, samples, unmeasured))
+    sentences += [_failure(gate) for gate in failed if not _is_coverage(gate, report)]
+    if not failed and report.gates and report.status == "PASSED":
+        measured = _counted(samples, "sample")
+        whole = f"All {measured} were" if samples != 1 else "The one sample was"
+        sentences.append(f"{whole} measured and every gate holds.")
+    if report.partial:
+        sentences.append(
+            f"This is a selection of the data set ({_counted(samples, 'sample')}): complete in"
+            " itself, it says nothing about the rest."
+        )
+    return Verdict(report.status, STATUS_GLYPHS[report.status], beside, tuple(sentences))
+
+
+def _gate_count(gates: Sequence[GateVerdict], failed: Sequence[GateVerdict]) -> str:
+    if not gates:
+        return "no gate was set"
+    if failed:
+        return f"{len(failed)} of {_counted(len(gates), 'gate')} failed"
+    return "the one gate holds" if len(gates) == 1 else f"all {len(gates)} gates hold"
+
+
+def _is_coverage(gate: GateVerdict, report: RunReport) -> bool:
+    # An incomplete run has said so already, in its first sentence.
+    return gate.metric == "complete" and report.status == "INCOMPLETE"
+
+
+def _incomplete(report: RunReport, samples: int, unmeasured: int) -> str:
+    if report.status == "RUNNING":
+        return "The run has not ended; the figures are those of the answers so far."
+    verb = "was" if unmeasured == 1 else "were"
+    return (
+        f"{unmeasured} of {_counted(samples, 'sample')} {verb} not measured, so there is no verdict."
+        f" The figures cover the other {samples - unmeasured} and are provisional."
+    )
+
+
+def _failure(gate: GateVerdict) -> str:
+    if gate.value is None or gate.threshold is None or _holds(gate):
+        return _sentence(gate.reason or f"{metric_label(gate.metric)}: the gate does not hold")
+    label = metric_label(gate.metric)
+    need = "at least" if gate.direction == ">=" else "at most"
+    return (
+        f"{label[:1].upper()}{label[1:]} is {gate_value_text(gate)} and has to be {need}"
+        f" {_trimmed(gate.threshold)} (n = {gate.n})."
+    )
+
+
+def _holds(gate: GateVerdict) -> bool:
+    if gate.value is None or gate.threshold is None:
+        return False
+    return gate.value >= gate.threshold if gate.direction == ">=" else gate.value <= gate.threshold
+
+
+def _sentence(text: str) -> str:
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def overruled_sentence(constrained: int, overruled: int, tokens: int) -> str:
+    """Say in how many answers the grammar overruled the model; empty for free decoding."""
+    if not constrained:
+        return ""
+    if not overruled:
+        return f"The grammar never had to step in, in {_counted(constrained, 'answer')}."
+    return (
+        f"The grammar had to step in in {overruled} of {_counted(constrained, 'answer')}"
+        f" ({_counted(tokens, 'token')})."
+    )
+
+
+def outcome_counts(metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+    """Return the outcomes as the metrics count them."""
+    counted = metrics.get("overall", {}).get("outcomes", {})
+    return {outcome.value: int(counted.get(outcome.value) or 0) for outcome in Outcome}
