@@ -110,7 +110,7 @@ def ceiling_scores(samples: Iterable[Sample], geocoder: Geocoder) -> Iterable[Sa
         if layer is None:
             continue
         bare = [
-            replace(mention, latitude=None, longitude=None, location_type=None)
+            replace(mention, latitude=None, longitude=None)
             for mention in layer.mentions
             if isinstance(mention, SpatialMention)
         ]

@@ -24,7 +24,8 @@ def markdown_report(report: RunReport) -> Iterator[str]:
         mark = "holds" if gate.passed else f"**fails**: {_safe(gate.reason)}"
         yield f"| {_safe(gate.name)} | {number(gate.value)} | {gate.n} | {mark} |\n"
     for block, rows in metric_rows(report).items():
-        yield f"\n## {block.capitalize()}\n\n| metric | floor | model | ceiling |\n|---|--:|--:|--:|\n"
+        yield f"\n## {block.capitalize()}\n\n"
+        yield "| metric | floor | model | ceiling |\n|---|--:|--:|--:|\n"
         for row in rows:
             cells = " | ".join(number(v) for v in (row.floor, row.value, row.ceiling))
             yield f"| {row.label} | {cells} |\n"

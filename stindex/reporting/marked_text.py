@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from markupsafe import Markup
 
@@ -45,7 +46,7 @@ def mark_text(text: str, pairs: Sequence[PairReading]) -> MarkedText:
     pieces = [
         _piece(text[start:end], [line for line in lines if line.start <= start and end <= line.end])
         + notes.get(end, "")
-        for start, end in zip(cuts, cuts[1:], strict=False)
+        for start, end in pairwise(cuts)
     ]
     deepest = max((line.lane for line in lines), default=0)
     return MarkedText(Markup("".join(pieces)), deepest + 1)  # noqa: S704 - pieces are escaped

@@ -9,6 +9,7 @@ from stindex.reporting.readings import PairReading, read_pairs
 from stindex.reporting.run_report import RunReport
 from stindex.reporting.tables import metric_rows, number, verdict
 from stindex.reporting.visible import fitted, one_line, shortened
+from stindex.reporting.wording import outcome_counts
 from stindex.schema import Mention, TemporalMention
 
 _MOST_PAIRS = 8
@@ -23,7 +24,7 @@ def summary_lines(report: RunReport) -> list[str]:
             label = f"{block[:8]:9}{row.label}"
             cells = "".join(f"{number(v):>10}" for v in (row.floor, row.value, row.ceiling))
             lines.append(f"{label:32}{cells}")
-    outcomes = report.metrics["overall"].get("outcomes", {})
+    outcomes = outcome_counts(report.metrics)
     lines.append("answers: " + ", ".join(f"{n} {name}" for name, n in outcomes.items() if n))
     for gate in report.gates:
         mark = "holds" if gate.passed else f"FAILS: {gate.reason}"
@@ -42,11 +43,11 @@ def sample_lines(evaluation: Evaluation, missed: Sequence[str], width: int = 100
         ]
     pairs = [pair for pair in read_pairs(evaluation) if pair.errors]
     column = (width - 24) // 2
-    for pair in pairs[:_MOST_PAIRS]:
-        lines.append(
-            f"  {pair.number:4}{fitted(_shown(pair, pair.gold), column)} "
-            f"{fitted(_shown(pair, pair.predicted), column)} {pair.verdict}"
-        )
+    lines += [
+        f"  {pair.number:4}{fitted(_shown(pair, pair.gold), column)} "
+        f"{fitted(_shown(pair, pair.predicted), column)} {pair.verdict}"
+        for pair in pairs[:_MOST_PAIRS]
+    ]
     if len(pairs) > _MOST_PAIRS:
         lines.append(f"  and {len(pairs) - _MOST_PAIRS} more")
     return lines

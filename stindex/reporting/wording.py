@@ -250,7 +250,7 @@ def _incomplete(report: RunReport, samples: int, unmeasured: int) -> str:
         return "The run has not ended; the figures are those of the answers so far."
     verb = "was" if unmeasured == 1 else "were"
     return (
-        f"{unmeasured} of {_counted(samples, 'sample')} {verb} not measured, so there is no verdict."
+        f"{unmeasured} of {_counted(samples, 'sample')} {verb} not measured: there is no verdict."
         f" The figures cover the other {samples - unmeasured} and are provisional."
     )
 

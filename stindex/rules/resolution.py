@@ -234,7 +234,9 @@ def _completed(first: CalendarDate, last: CalendarDate) -> tuple[CalendarDate, C
 # --- Dates --------------------------------------------------------------------------------------
 
 
-def _value_of_date(meaning: object, story: Story) -> str | None:
+def _value_of_date(  # noqa: PLR0911 (a table of kinds)
+    meaning: object, story: Story
+) -> str | None:
     match meaning:
         case CalendarDate():
             return _calendar_date(meaning, story)
@@ -386,7 +388,7 @@ def _season_year(part: YearPart, today: int, tense: Tense) -> int:
 # --- Shifts -------------------------------------------------------------------------------------
 
 
-def _shift(shift: Shift, story: Story) -> str | None:
+def _shift(shift: Shift, story: Story) -> str | None:  # noqa: PLR0911 (a table of units)
     if shift.amount is None:
         return "PAST_REF" if shift.past else "FUTURE_REF"
     if shift.amount * _MONTHS_OF_UNIT.get(shift.unit, 0) <= -12_000:

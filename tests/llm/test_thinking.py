@@ -186,7 +186,7 @@ def test_the_models_own_sampling_defaults_do_not_leak_in(
     )
     written = loaded.tokenizer(text, add_special_tokens=False).input_ids
     start, model = len(written), loaded.model
-    import torch  # noqa: PLC0415  # only here
+    import torch  # only here
 
     assert isinstance(model, torch.nn.Module)
     with torch.inference_mode():

@@ -44,7 +44,7 @@ _ZONED = "(?: ?\\(?(?P<zone><tz>)\\)?)?"
 ENGLISH = Language(
     code="en",
     function_words=frozenset(
-        "the of and to in is was for that with on are by from has have were it this be which".split()
+        "the of and to in is was for that with on are by from has have were it be which".split()
     ),
     months={
         "january": 1, "february": 2, "march": 3, "april": 4, "may": 5, "june": 6, "july": 7,
@@ -145,8 +145,8 @@ ENGLISH = Language(
         r"|held|built|[a-z]{2,}ed|has|have"
     ),
     future=(
-        r"will|shall|won't|'ll|is to|are to|to be|going to|scheduled|due|expects?|plans?|planned for"
-        r"|set to|upcoming|must|should|would"
+        r"will|shall|won't|'ll|is to|are to|to be|going to|scheduled|due|expects?|plans?"
+        r"|planned for|set to|upcoming|must|should|would"
     ),
     month_first=True,
     patterns={
@@ -247,7 +247,7 @@ ENGLISH = Language(
             rf"(?:from |between )?(?:the )?(?P<d1>[0-3]?[0-9])(?:st|nd|rd|th)?{_TO}<d>(?: of)? <m>"
             "(?:,? <y>)?",
             rf"(?:from |between )?<m> (?P<d1>[0-3]?[0-9])(?:st|nd|rd|th)?{_TO}<d>(?:,? <y>)?",
-            rf"between (?:the )?(?P<d1>[0-3]?[0-9])(?:st|nd|rd|th)? and <d>(?: of)? <m>(?:,? <y>)?",
+            r"between (?:the )?(?P<d1>[0-3]?[0-9])(?:st|nd|rd|th)? and <d>(?: of)? <m>(?:,? <y>)?",
         ),
         "year_range": (
             "(?P<y1>[12][0-9]{3}) ?[–—/-] ?(?P<y2>[12][0-9]{3}|[0-9]{2})",
