@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from itertools import permutations
 
@@ -58,11 +59,11 @@ def test_matching_is_one_to_one_and_as_good_as_the_best_of_all(
 
 @given(SPANS, SPANS, st.randoms())
 def test_the_order_of_the_input_does_not_matter(
-    gold: Spans, predicted: Spans, random: object
+    gold: Spans, predicted: Spans, chance: random.Random
 ) -> None:
     values = [Keyed(*span, "", str(number % 3)) for number, span in enumerate(predicted)]
     shuffled = list(values)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    chance.shuffle(shuffled)
     before = match(keyed(gold), values)
     after = match(keyed(gold), shuffled)
     assert [(g, values[p]) for g, p in before] == [(g, shuffled[p]) for g, p in after]
