@@ -256,8 +256,13 @@ def _metric_view(report: RunReport, name: str, row: wording.MetricRow) -> Metric
     sources = (report.reference.get("floor"), report.metrics, report.reference.get("ceiling"))
     floor, value, ceiling = (wording.lookup(one, f"{name}.{row.key}") for one in sources)
     plot = Markup() if row.unit == "km" else drawings.dot_plot(floor, value, ceiling)
-    texts = (wording.number_text(number, row.unit) for number in (floor, value, ceiling))
-    return MetricView(row.label, *texts, plot)
+    return MetricView(
+        row.label,
+        wording.number_text(floor, row.unit),
+        wording.number_text(value, row.unit),
+        wording.number_text(ceiling, row.unit),
+        plot,
+    )
 
 
 def _error_counts(tally: Tally, name: str) -> list[ErrorCount]:
@@ -298,7 +303,9 @@ def _figures(report: RunReport) -> list[tuple[str, str, str, str]]:
     return [
         (
             key,
-            *(_digits(wording.lookup(one, key)) for one in (floor, report.metrics, ceiling)),
+            _digits(wording.lookup(floor, key)),
+            _digits(wording.lookup(report.metrics, key)),
+            _digits(wording.lookup(ceiling, key)),
         )
         for key in _keys(report.metrics, "")
     ]

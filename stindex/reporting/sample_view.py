@@ -134,8 +134,8 @@ def _pair(pair: PairReading) -> PairView:
         state=state,
         glyph=glyph,
         verdict=pair.verdict,
-        gold=pair.gold and _mention(pair.gold),
-        predicted=pair.predicted and _predicted(pair.predicted, pair),
+        gold=None if pair.gold is None else _mention(pair.gold),
+        predicted=None if pair.predicted is None else _predicted(pair.predicted, pair),
         km=number_text(pair.km, "km") if both_places else "",
         wrong_km="place" in pair.errors,
     )

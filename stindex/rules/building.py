@@ -404,6 +404,8 @@ def _day_range(groups: Groups, language: Language) -> Meaning | None:
 
 def _year_range(groups: Groups, _: Language) -> Meaning | None:
     first, last = groups["y1"], groups["y2"]
+    if "era" in groups:
+        return Span(CalendarDate(1 - int(first)), CalendarDate(1 - int(last)))
     end = int(last if len(last) == 4 else first[:2] + last)
     if not int(first) < end <= int(first) + 1000:
         return None

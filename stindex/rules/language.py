@@ -38,6 +38,7 @@ class Language:
         of: pattern of what stands between a part of the day and its date.
         amount_qualifiers: what belongs to a duration that it stands before (*about*).
         date_qualifiers: what belongs to a date that it stands before (*early*, *end of*).
+        amount_before: pattern of an amount, after which *a day* is a rate.
         articles: pattern of articles.
         past, future: patterns of verb forms.
         month_first: `3/5/2024` is the fifth of March.
@@ -72,6 +73,7 @@ class Language:
     of: str = ""
     amount_qualifiers: str = ""
     date_qualifiers: str = ""
+    amount_before: str = ""
     articles: str = ""
     past: str = ""
     future: str = ""

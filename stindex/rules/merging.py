@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from stindex.rules.building import period
 from stindex.rules.language import Language
 from stindex.rules.meaning import (
     CalendarDate,
@@ -39,7 +40,7 @@ def merge(
     merged = _pass(merged, text, lambda a, b, gap: _moment(a, b, gap, language))
     if intervals:
         merged = _pass(merged, text, lambda a, b, gap: _date_span(a, b, gap, text, language))
-    return [_qualified(piece, text, language) for piece in merged]
+    return [_qualified(_rated(piece, text, language), text, language) for piece in merged]
 
 
 def _pass(pieces: Sequence[Piece], text: str, join: _Join) -> list[Piece]:
@@ -111,6 +112,8 @@ def _date_span(a: Piece, b: Piece, gap: str, text: str, language: Language) -> P
     ends = CalendarDate | Holiday | YearPart | Week | Shift | Moment
     if not (isinstance(first, ends) and isinstance(last, ends)):
         return None
+    if isinstance(last, Moment) and isinstance(last.time, Span):
+        return None
     start = _interval_start(a, gap, text, language)
     return None if start is None else Piece(start, b.end, Span(first, last))
 
@@ -127,6 +130,18 @@ def _interval_start(a: Piece, gap: str, text: str, language: Language) -> int | 
             return opened.start()
     bare = re.fullmatch(f" ?(?:{language.until}) ?{article}", gap, re.IGNORECASE)
     return a.start if bare else None
+
+
+def _rated(piece: Piece, text: str, language: Language) -> Piece:
+    """*A day* after an amount is a repetition: three tablets a day."""
+    length = piece.meaning
+    if not (isinstance(length, Length) and length.amount == 1 and language.amount_before):
+        return piece
+    before = text[max(0, piece.start - 60) : piece.start]
+    per_unit = length.unit in {"day", "week", "month", "year"}
+    if not per_unit or not re.search(rf"(?<!\w)(?:{language.amount_before}) $", before, re.I):
+        return piece
+    return replace(piece, meaning=Fixed(period(length.amount, length.unit), "SET"))
 
 
 def _qualified(piece: Piece, text: str, language: Language) -> Piece:

@@ -67,7 +67,10 @@ class Story:
         today: day number of the reference date; None where there is none.
         mentioned: day numbers of the times last mentioned, at least as fine as a day, a week, a
             month, a year.
-        year: the year last named, and where (code points).
+        year: the year last named.
+        year_at: where that was, in code points.
+        year_alone: it was named without a month; then it holds for its sentence, otherwise for
+            its paragraph.
         tense: of the sentence at hand.
     """
 
@@ -75,6 +78,7 @@ class Story:
     mentioned: tuple[int | None, int | None, int | None, int | None] = (None, None, None, None)
     year: int | None = None
     year_at: int = 0
+    year_alone: bool = False
     tense: Tense = "future"
 
     def anchor(self, unit: str) -> int | None:
@@ -99,8 +103,7 @@ def resolve(
     """Yield the mentions of a text with their values; what is no date (30 February) is left out."""
     story = Story(today)
     for piece in pieces:
-        if "\n" in text[story.year_at : piece.start]:
-            story = replace(story, year=None)
+        story = _forgetting(story, text[story.year_at : piece.start])
         story = replace(story, tense=tense_of(text, piece.start, piece.end, language))
         found = _resolve(piece, story)
         if found is None:
@@ -110,7 +113,14 @@ def resolve(
             story = story.after(found.value)
         named = _named_year(piece.meaning)
         if named is not None:
-            story = replace(story, year=named, year_at=piece.end)
+            alone = bool(re.fullmatch(r"-?[0-9]{4}", found.value))
+            story = replace(story, year=named, year_at=piece.end, year_alone=alone)
+
+
+def _forgetting(story: Story, since: str) -> Story:
+    """Forget the year once its paragraph (its sentence, if it stood alone) is over."""
+    over = "\n" in since or (story.year_alone and re.search(r"[.!?]\s", since))
+    return replace(story, year=None) if over else story
 
 
 def first_day(pieces: Iterable[Piece]) -> int | None:
@@ -198,10 +208,9 @@ def _span(span: Span, story: Story) -> str | None:
     if begin is None or (opened := _first(begin)) is None:
         return None
     # The end is the first such date from the beginning on, whatever the tense.
-    known_year = int(begin[:4]) if re.match(r"[0-9]{4}", begin) else None
     ahead = replace(story.after(begin), today=opened, tense="future", year=None)
     end = _value_of_date(last, ahead)
-    if end is None or (known_year is None and not begin.startswith("-")):
+    if end is None:
         return None
     return f"{begin}/{end}" if parse(f"{begin}/{end}").has_extent else None
 
@@ -224,10 +233,6 @@ def _completed(first: CalendarDate, last: CalendarDate) -> tuple[CalendarDate, C
     if last.year is None and last.month is not None and first.year is not None:
         turn = first.month is not None and first.month > last.month
         return first, replace(last, year=first.year + turn)
-    if first.year is not None and first.year <= 0 and last.year is not None:
-        return first, last
-    if last.year is not None and last.year <= 0 and first.year is not None and first.month is None:
-        return replace(first, year=1 - first.year), last  # from 58 to 50 BC
     return first, last
 
 
@@ -358,7 +363,8 @@ def _year_part(part: YearPart, story: Story) -> str | None:
     year = _year_of_story(story)
     if year is None:
         return f"XXXX-{part.code}"
-    if part.code in _SEASON_MONTHS and story.today is not None and story.year is None:
+    told = story.year is not None and not part.direction
+    if part.code in _SEASON_MONTHS and story.today is not None and not told:
         year = _season_year(part, story.today, story.tense)
     return f"{_year_text(year)}-{part.code}"
 

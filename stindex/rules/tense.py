@@ -45,8 +45,9 @@ def _patterns(
     code: str, past: str, future: str
 ) -> tuple[tuple[Tense, re.Pattern[str]], ...]:  # the code keeps languages apart in the cache
     del code
+    tenses: tuple[tuple[Tense, str], ...] = (("future", future), ("past", past))
     return tuple(
         (tense, re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE))
-        for tense, words in (("future", future), ("past", past))
+        for tense, words in tenses
         if words
     )

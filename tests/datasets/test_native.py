@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from stindex.datasets import load_dataset, validate_dataset
 from stindex.errors import UserError
-from stindex.schema import Sample
+from stindex.schema import Sample, TemporalMention
 
 
 def _entry(**changes: object) -> dict[str, Any]:
@@ -111,10 +111,9 @@ def test_attributes_of_timex3_are_left_alone(tmp_path: Path) -> None:
 
 def test_types_are_read_without_regard_to_case(tmp_path: Path) -> None:
     mention = {"text": "5 May 2024", "normalized": "2024-05-05", "temporal_type": "date"}
-    assert (
-        _sample(tmp_path, _gold(temporal=[mention])).gold["temporal"].mentions[0].temporal_type
-        == "DATE"
-    )  # type: ignore[union-attr]  # a temporal layer
+    [read] = _sample(tmp_path, _gold(temporal=[mention])).gold["temporal"].mentions
+    assert isinstance(read, TemporalMention)
+    assert read.temporal_type == "DATE"
 
 
 BROKEN_SAMPLES: dict[str, tuple[dict[str, Any], list[str]]] = {

@@ -80,9 +80,14 @@ def _acquisition(
 
 
 def _all_answered(
-    directory: Path, requests: list[Request], source: CountingSource, **stock: bool
+    directory: Path,
+    requests: list[Request],
+    source: CountingSource,
+    *,
+    fresh: bool = False,
+    retry_errors: bool = False,
 ) -> dict[str, Record]:
-    acquisition = _acquisition(directory, requests, source, **stock)
+    acquisition = _acquisition(directory, requests, source, fresh=fresh, retry_errors=retry_errors)
     try:
         return {r.sample.id: acquisition.record(r.sample.id) for r in requests}
     finally:

@@ -139,6 +139,10 @@ ENGLISH = Language(
         "about|around|approximately|circa|c\\.|ca\\.|roughly|early in|late in|early|mid|late|later"
         "|(?:very )?(?:beginning|start|end|middle) of"
     ),
+    amount_before=(
+        f"(?:[0-9][0-9.,]*|{_SMALL}|hundreds?|thousands?|[mb]illions?|several|many|times)"
+        "(?: (?!in|for|within|after|about|of|over|every|on|at|and|a|the|to|with)[a-z$€£%-]+){0,3}"
+    ),
     articles="the",
     past=(
         r"was|were|had|did|said|told|went|came|took|made|became|began|fell|rose|won|lost|left|met"
@@ -217,7 +221,6 @@ ENGLISH = Language(
             f"(?:once|twice|(?:[0-9]+|{_SMALL}|several|many) times) (?:a|per|each|every) "
             "(?P<u>day|week|month|year|hour)",
             "(?:per|each|every) (?P<u>day|week|month|year)",
-            "(?:(?<=[0-9] )|(?<=[0-9]% )|(?<=ion )|(?<=cent ))a (?P<u>day|week|month|year)",
         ),
         "every": ("(?:every|each) <n> <u>", "every <o> (?P<u>day|week|month|year)"),
         "every_weekday": (
@@ -254,6 +257,7 @@ ENGLISH = Language(
             "(?P<y1>[12][0-9]{3})[–-](?P<y2>[12][0-9]{3})",
             "from (?P<y1>[12][0-9]{3}) (?:to|until|till|through) (?P<y2>[12][0-9]{3})",
             "between (?P<y1>[12][0-9]{3}) and (?P<y2>[12][0-9]{3})",
+            f"(?:from |between )?(?P<y1>[0-9]{{1,4}})(?:{_TO}| and )(?P<y2>[0-9]{{1,4}}) {_ERA}",
         ),
         "clock_range": (
             rf"(?:from |between )?(?P<h1>1[0-2]|[1-9])(?:[:.](?P<m1>[0-5][0-9]))?(?:{_TO}| and )"
