@@ -106,7 +106,7 @@ def test_every_metric_is_on_the_page() -> None:
 
 
 def test_the_errors_of_the_example_are_those_on_the_page(scores: list[SampleScore]) -> None:
-    counted = {kind: 0 for kind in ERROR_KINDS}
+    counted = dict.fromkeys(ERROR_KINDS, 0)
     for error in (error for each in scores for error in mention_errors(each)):
         counted[error.kind] += 1
     on_the_page = dict(re.findall(r"^\| `(\w+)` \|.*\| (\d+) \|$", PAGE, flags=re.MULTILINE))
