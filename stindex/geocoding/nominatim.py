@@ -236,12 +236,14 @@ def _server(url: str, user_agent: str) -> Nominatim:
 class _Adapter(URLLibAdapter):  # type: ignore[misc]  # geopy has no types
     """Reads a list of places, or an object that says what is wrong, and nothing else.
 
-    geopy takes `{}` and `null` for "no such place". Its other adapter repeats failed connections
-    on its own, without a pause.
+    geopy takes `{}` and `null` for "no such place" and wraps longitudes that are out of range. Its
+    other adapter repeats failed connections on its own, without a pause.
     """
 
     def get_json(self, url: str, *, timeout: float, headers: Mapping[str, str]) -> object:
         answer = super().get_json(url, timeout=timeout, headers=headers)
         if not isinstance(answer, list) and not (isinstance(answer, dict) and "error" in answer):
             raise GeocoderParseError("The answer is no list of places.")
+        if isinstance(answer, list) and answer:
+            place_of(answer[0])
         return answer

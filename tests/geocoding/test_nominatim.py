@@ -148,7 +148,7 @@ def test_a_lie_fails_its_mention_alone_and_is_not_kept(
         {"address": "Scotland"},
         {"boundingbox": "here", "addresstype": "state"},
         {"boundingbox": ["a", None, 1, 2], "addresstype": "state"},
-        {"name": None, "display_name": None},
+        {"name": None},
         {"place_rank": "high", "category": "boundary", "type": "administrative"},
     ],
 )
