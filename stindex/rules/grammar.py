@@ -91,7 +91,7 @@ def rules_of(code: str) -> tuple[Rule, ...]:
     """Return the compiled patterns of a language."""
     language = LANGUAGES[code]
     listed = {
-        "fixed": [f"(?P<text>{_words(language.fixed, capitalised=False)})"],
+        "fixed": [f"(?P<text>{_words(language.fixed, capitalised=False)})(?!-)"],
         "word": [f"(?P<text>{_words(language.words, capitalised=False)})"],
         **_NUMERIC,
         "holiday": [
@@ -127,9 +127,11 @@ def _placeholders(language: Language, *, beside_number: bool) -> dict[str, str]:
         months |= language.month_abbreviations
         weekdays |= language.weekday_abbreviations
     number = _words(language.numbers, capitalised=False)
+    # *Fifteen a year* is no sixteen: an article goes on with no number.
+    onward = _words({w: v for w, v in language.numbers.items() if v != 1}, capitalised=False)
     digits = r"[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+(?:[.,][0-9]+)?"
     return {
-        "n": f"(?P<n>(?:{digits}|{number})(?:[ -](?:{number}))*)",
+        "n": f"(?P<n>(?:{digits}|{number})(?:[ -](?:{onward})|-(?:{number}))*)",
         "u": f"(?P<u>{_words(language.units, capitalised=False)})",
         "m": f"(?P<m>{_words(months, capitalised=language.capitalised)})",
         "w": f"(?P<w>{_words(weekdays, capitalised=language.capitalised)})",

@@ -138,8 +138,8 @@ def _rated(piece: Piece, text: str, language: Language) -> Piece:
     if not (isinstance(length, Length) and length.amount == 1 and language.amount_before):
         return piece
     before = text[max(0, piece.start - 60) : piece.start]
-    per_unit = length.unit in {"day", "week", "month", "year"}
-    if not per_unit or not re.search(rf"(?<!\w)(?:{language.amount_before}) $", before, re.I):
+    amount = re.search(rf"(?<!\w)(?:{language.amount_before}) $", before, re.IGNORECASE)
+    if amount is None or length.unit not in {"day", "week", "month", "year"}:
         return piece
     return replace(piece, meaning=Fixed(period(length.amount, length.unit), "SET"))
 
@@ -156,7 +156,9 @@ def _qualified(piece: Piece, text: str, language: Language) -> Piece:
             qualifiers = language.amount_qualifiers
         case _:
             return piece
-    article = f"(?:(?:{language.articles}) )?" if language.articles else ""
+    # *Over the next four years* is no approximation.
+    takes_article = language.articles and not isinstance(piece.meaning, Length)
+    article = f"(?:(?:{language.articles}) )?" if takes_article else ""
     before = text[max(0, piece.start - 40) : piece.start]
     found = re.search(rf"(?<!\w)(?:{qualifiers})(?: {article}|-|)$", before, re.IGNORECASE)
     if not qualifiers or not found:

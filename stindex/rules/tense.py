@@ -12,7 +12,9 @@ from typing import Literal
 from stindex.rules.language import Language
 
 Tense = Literal["past", "future"]
-_SENTENCE_END = re.compile(r"[.!?。！？](?=\s|$)|\n")
+# A full stop after an initial or one of these ends no sentence.
+_ABBREVIATION = r"(?<!\b[A-Z])(?<!Inc)(?<!Mr)(?<!Mrs)(?<!Dr)(?<!Ltd)(?<!Co)(?<!Corp)(?<!St)"
+_SENTENCE_END = re.compile(rf"(?:{_ABBREVIATION}\.|[!?。！？])(?=\s|$)|[。！？\n]")
 _FURTHEST = 400
 
 

@@ -34,7 +34,9 @@ def as_timex3(
             day = found[0]
         kind = _TYPES.get(mention.temporal_type, mention.temporal_type)
         value = _value(mention.value, kind, day)
-        start = _with_article(mention.start, text, language)
+        start = mention.start
+        if kind != "SET" and not mention.value.endswith("_REF"):
+            start = _with_article(start, text, language)
         converted.append(replace(mention, start=start, value=value, temporal_type=kind))
     return converted
 

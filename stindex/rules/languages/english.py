@@ -149,8 +149,8 @@ ENGLISH = Language(
         r"|held|built|[a-z]{2,}ed|has|have"
     ),
     future=(
-        r"will|shall|won't|'ll|is to|are to|to be|going to|scheduled|due|expects?|plans?"
-        r"|planned for|set to|upcoming|must|should|would"
+        "(?:will|shall|won't|is to|are to|to be|going to|scheduled|due|expects?|plans?|set to"
+        "|upcoming|must|should)(?: [a-z]+){0,2}"
     ),
     month_first=True,
     patterns={
