@@ -1,51 +1,201 @@
-"""`report.md`: the verdict and the metrics, readable in a terminal and on a code hosting page."""
+"""`report.md`: the run on one page, for a terminal, a pull request or a chat.
+
+Tables are padded so that they read without being rendered. Whatever came from the user or a model
+is escaped or stands in a code span, where nothing is markup.
+"""
 
 from __future__ import annotations
 
-import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from stindex.reporting.readings import Tally, read_sample
+from stindex.reporting.readings import SampleReading, Tally, read_sample
 from stindex.reporting.run_report import RunReport
-from stindex.reporting.tables import metric_rows, number, verdict
-from stindex.reporting.visible import one_line, shortened
+from stindex.reporting.visible import display_width, one_line, shortened
+from stindex.reporting.wording import (
+    FAIL,
+    METRIC_GROUPS,
+    OUTCOME_GLYPHS,
+    OUTCOME_WORDS,
+    PASS,
+    count_words,
+    dataset_name,
+    framed_values,
+    gate_value_text,
+    lookup,
+    model_name,
+    number_text,
+    overruled_sentence,
+    threshold_text,
+    verdict,
+)
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#|~!])")
-MOST_SAMPLES = 20
+WORST = 10
+SHOWN_MISSING = 20
+
+_MARKUP = re.compile(
+    r"[\\`*_\[\]<>|#~&!$@]|(?<=http):|(?<=https):|(?<=ftp):|(?<=www)\.", re.IGNORECASE
+)
+
+Row = Sequence[str]
 
 
 def markdown_report(report: RunReport) -> Iterator[str]:
-    """Yield the report piece by piece."""
-    yield f"# {report.status}: {_safe(str(report.run['id']))}\n\n{_safe(verdict(report))}\n\n"
-    yield from (f"> {_safe(note)}\n\n" for note in report.notes)
-    yield "| gate | value | n | |\n|---|---|---|---|\n"
-    for gate in report.gates:
-        mark = "holds" if gate.passed else f"**fails**: {_safe(gate.reason)}"
-        yield f"| {_safe(gate.name)} | {number(gate.value)} | {gate.n} | {mark} |\n"
-    for block, rows in metric_rows(report).items():
-        yield f"\n## {block.capitalize()}\n\n"
-        yield "| metric | floor | model | ceiling |\n|---|--:|--:|--:|\n"
-        for row in rows:
-            cells = " | ".join(number(v) for v in (row.floor, row.value, row.ceiling))
-            yield f"| {row.label} | {cells} |\n"
-    yield from _samples(report)
+    """Yield the text of `report.md`; the samples are iterated once."""
+    tally, worst = _survey(report)
+    for part in (
+        _verdict(report, tally),
+        _gates(report),
+        *(_metrics(report, name) for name in METRIC_GROUPS),
+        _outcomes(report, tally),
+        _worst(worst, tally.wrong_samples),
+        _footer(report),
+    ):
+        if part:
+            yield "\n".join(part).rstrip("\n") + "\n\n"
 
 
-def _samples(report: RunReport) -> Iterator[str]:
-    tally, wrong = Tally(), []
-    for index, sample in enumerate(report.samples, start=1):
-        reading = read_sample(index, sample)
+def escaped(text: str) -> str:
+    """Return one line of text in which nothing is Markdown, HTML, a link or a mention."""
+    return _MARKUP.sub(_escape, one_line(text))
+
+
+def code_span(text: str) -> str:
+    """Return a code span that holds in a table, fenced by more backticks than the text has."""
+    line = one_line(text).replace("|", r"\|")
+    if not line:
+        return ""
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
+    padding = " " if line.startswith("`") or line.endswith("`") else ""
+    return f"{fence}{padding}{line}{padding}{fence}"
+
+
+def table(header: Row, rows: Sequence[Row], right: Sequence[int] = ()) -> list[str]:
+    """Return the lines of a padded table; `right` are the columns that hold numbers."""
+    widths = [
+        max(3, *(display_width(cell) for cell in column))
+        for column in zip(header, *rows, strict=True)
+    ]
+    rule = [
+        "-" * (width - 1) + ":" if column in right else "-" * width
+        for column, width in enumerate(widths)
+    ]
+    return [_line(row, widths, right) for row in (header, rule, *rows)]
+
+
+def _line(row: Row, widths: Sequence[int], right: Sequence[int]) -> str:
+    cells = []
+    for column, (cell, width) in enumerate(zip(row, widths, strict=True)):
+        padding = " " * (width - display_width(cell))
+        cells.append(padding + cell if column in right else cell + padding)
+    return f"| {' | '.join(cells)} |"
+
+
+def _escape(found: re.Match[str]) -> str:
+    # A mention survives a backslash on code hosting pages; an entity it does not.
+    return "&#64;" if found[0] == "@" else f"\\{found[0]}"
+
+
+def _survey(report: RunReport) -> tuple[Tally, list[SampleReading]]:
+    """Return the sums, and the worst samples, worst first."""
+    tally = Tally()
+    worst: list[SampleReading] = []
+    for number, sample in enumerate(report.samples, start=1):
+        reading = read_sample(number, sample)
         tally.add(reading)
         if reading.is_wrong:
-            wrong.append((-sum(reading.errors.values()), index, sample.sample.id, reading.outcome))
-    outcomes = ", ".join(f"{count} {name}" for name, count in sorted(tally.outcomes.items()))
-    yield f"\n## Samples\n\n{tally.samples} samples: {outcomes}.\n"
-    yield "\n| with most errors | outcome | errors |\n|---|---|--:|\n" if wrong else ""
-    for errors, _, sample_id, outcome in sorted(wrong)[:MOST_SAMPLES]:
-        yield f"| {_safe(sample_id)} | {outcome} | {-errors} |\n"
+            worst = sorted([*worst, reading], key=_badness)[:WORST]
+    return tally, worst
 
 
-def _safe(text: str) -> str:
-    shown = html.escape(shortened(one_line(text), 300), quote=False)
-    return _SPECIAL.sub(r"\\\1", shown)
+def _badness(reading: SampleReading) -> tuple[bool, int, int]:
+    return reading.outcome == "ok", -reading.errors.total(), reading.number
+
+
+def _verdict(report: RunReport, tally: Tally) -> list[str]:
+    found = verdict(report, tally.samples, tally.outcomes)
+    sentences = " ".join(escaped(sentence) for sentence in found.sentences)
+    lines = [
+        f"# {found.glyph} {found.word}: {escaped(model_name(report.run))}",
+        "",
+        f"**{found.beside[:1].upper()}{found.beside[1:]}.** {sentences}",
+    ]
+    if report.missing:
+        shown = ", ".join(code_span(shortened(one, 80)) for one in report.missing[:SHOWN_MISSING])
+        rest = len(report.missing) - SHOWN_MISSING
+        more = f" and {rest} more" if rest > 0 else ""
+        lines += ["", f"Not measured: {shown}{more}."]
+    return lines + [line for note in report.notes for line in ("", f"- {escaped(note)}")]
+
+
+def _gates(report: RunReport) -> list[str]:
+    if not report.gates:
+        return []
+    rows = [
+        (
+            f"{PASS} pass" if gate.passed else f"{FAIL} **fail**",
+            code_span(gate.metric),
+            gate_value_text(gate),
+            escaped(threshold_text(gate)),
+            str(gate.n),
+        )
+        for gate in report.gates
+    ]
+    return ["## Gates", "", *table(("", "Gate", "Value", "Needs", "n"), rows, (2, 3, 4))]
+
+
+def _metrics(report: RunReport, name: str) -> list[str]:
+    rows: list[Row] = []
+    for group in METRIC_GROUPS[name]:
+        rows.append((f"*{group.title}*", "", "", ""))
+        for metric in group.rows:
+            framed = framed_values(report, f"{name}.{metric.key}")
+            values = (number_text(value, metric.unit) for value in framed)
+            rows.append((metric.label, *values))
+    title = name.capitalize()
+    header = (title, "Floor (rules)", "This model", "Ceiling (geocoder)")
+    remark = "A dash is undefined: there was nothing to divide by, or it was not computed."
+    counts = f"{count_words(report, name)}. {remark}"
+    return [f"## {title}", "", *table(header, rows, (1, 2, 3)), "", counts]
+
+
+def _outcomes(report: RunReport, tally: Tally) -> list[str]:
+    rows = [
+        (f"{OUTCOME_GLYPHS[name]} {name}", str(tally.outcomes[name]), OUTCOME_WORDS[name])
+        for name in OUTCOME_GLYPHS
+        if tally.outcomes[name]
+    ]
+    overruled = overruled_sentence(
+        tally.constrained_answers, tally.overruled_answers, tally.overruled_tokens
+    )
+    seconds = lookup(report.metrics, "overall.average_processing_time_seconds")
+    speed = "" if seconds is None else f"{seconds:.3g} s a sample on average."
+    lines = ["## Outcomes", "", *table(("Outcome", "Samples", "Meaning"), rows, (1,))]
+    return [*lines, "", " ".join(filter(None, (overruled, speed)))]
+
+
+def _worst(readings: Sequence[SampleReading], wrong: int) -> list[str]:
+    if not readings:
+        return ["## Samples", "", "Nothing went wrong in any sample."]
+    rows = [
+        (
+            code_span(shortened(reading.sample.id, 60)),
+            f"{OUTCOME_GLYPHS[reading.outcome]} {reading.outcome}",
+            *(number_text(reading.f1[name]) for name in METRIC_GROUPS),
+            ", ".join(f"{count} {kind}" for kind, count in reading.errors.items()),
+        )
+        for reading in readings
+    ]
+    header = ("Sample", "Outcome", *(f"{name.capitalize()} F1" for name in METRIC_GROUPS), "Errors")
+    several = f"{len(rows)} of the {wrong} samples in which something went wrong, the worst first."
+    return ["## The worst samples", "", several, "", *table(header, rows, (2, 3))]
+
+
+def _footer(report: RunReport) -> list[str]:
+    data = dataset_name(report.run)
+    return [
+        f"Run {code_span(str(report.run.get('id', '')))}"
+        + (f" on {code_span(data)}. " if data else ". ")
+        + "Every sample is in `report.html`, every number in `metrics_summary.json`, every answer"
+        " in `detailed_results.json`."
+    ]

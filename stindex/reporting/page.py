@@ -232,15 +232,6 @@ def _gate_view(gate: GateVerdict) -> GateView:
 
 def _metric_block(report: RunReport, name: str) -> MetricBlock:
     block = report.metrics.get(name, {})
-    counts = (
-        f"{block.get(key) or 0} {word}"
-        for key, word in (
-            ("gold", "gold mentions"),
-            ("predicted", "predicted"),
-            ("relaxed_true_positives", "matched"),
-            ("hallucinated", "not in the text"),
-        )
-    )
     groups = tuple(
         (
             group.title,
@@ -249,12 +240,11 @@ def _metric_block(report: RunReport, name: str) -> MetricBlock:
         )
         for group in wording.METRIC_GROUPS[name]
     )
-    return MetricBlock(name.capitalize(), ", ".join(counts), groups)
+    return MetricBlock(name.capitalize(), wording.count_words(report, name), groups)
 
 
 def _metric_view(report: RunReport, name: str, row: wording.MetricRow) -> MetricView:
-    sources = (report.reference.get("floor"), report.metrics, report.reference.get("ceiling"))
-    floor, value, ceiling = (wording.lookup(one, f"{name}.{row.key}") for one in sources)
+    floor, value, ceiling = wording.framed_values(report, f"{name}.{row.key}")
     plot = Markup() if row.unit == "km" else drawings.dot_plot(floor, value, ceiling)
     return MetricView(
         row.label,
@@ -299,15 +289,10 @@ def _costs(report: RunReport) -> list[tuple[str, str]]:
 
 def _figures(report: RunReport) -> list[tuple[str, str, str, str]]:
     """Return every number of the metrics under its key: floor, this model, ceiling."""
-    floor, ceiling = report.reference.get("floor"), report.reference.get("ceiling")
+    framed = ((key, wording.framed_values(report, key)) for key in _keys(report.metrics, ""))
     return [
-        (
-            key,
-            _digits(wording.lookup(floor, key)),
-            _digits(wording.lookup(report.metrics, key)),
-            _digits(wording.lookup(ceiling, key)),
-        )
-        for key in _keys(report.metrics, "")
+        (key, _digits(floor), _digits(value), _digits(ceiling))
+        for key, (floor, value, ceiling) in framed
     ]
 
 

@@ -1,61 +1,195 @@
-"""What the terminal says: a table at the end of a run, and a missed sample in a few lines."""
+"""What the terminal says: a table at the end of a run, and a missed sample in a few lines.
+
+Plain aligned text without colour codes. Whatever came from the user or a model is shown on one
+line with nothing hidden in it, so that no escape sequence reaches the terminal.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from stindex.evaluation import Evaluation
+from stindex.gates import GateVerdict
 from stindex.reporting.readings import PairReading, read_pairs
 from stindex.reporting.run_report import RunReport
-from stindex.reporting.tables import metric_rows, number, verdict
-from stindex.reporting.visible import fitted, one_line, shortened
-from stindex.reporting.wording import outcome_counts
-from stindex.schema import Mention, TemporalMention
+from stindex.reporting.visible import display_width, fitted, one_line, shortened
+from stindex.reporting.wording import (
+    FAIL,
+    METRIC_GROUPS,
+    PASS,
+    STATUS_GLYPHS,
+    Unit,
+    count_words,
+    framed_values,
+    gate_value_text,
+    model_name,
+    number_text,
+    outcome_counts,
+    threshold_text,
+)
+from stindex.schema import Mention, SpatialMention
 
-_MOST_PAIRS = 8
+WIDTH = 100
+MOST_GATES = 8
+MOST_PAIRS = 12
+RAW_LIMIT = 200
+
+_ROWS: tuple[tuple[str, str, str, Unit], ...] = (
+    ("temporal", "f1_score", "temporal F1, equal spans", "share"),
+    ("temporal", "relaxed_f1_score", "temporal F1, overlapping spans", "share"),
+    ("temporal", "normalization_accuracy", "value of what was found, same string", "share"),
+    ("temporal", "normalization_accuracy_equivalent", "value, same meaning", "share"),
+    ("temporal", "type_accuracy", "type of what was found", "share"),
+    ("spatial", "f1_score", "spatial F1, equal spans", "share"),
+    ("spatial", "relaxed_f1_score", "spatial F1, overlapping spans", "share"),
+    ("spatial", "geocoding_success_rate", "has coordinates, of predictions", "share"),
+    ("spatial", "accuracy_at_161km", "within 161 km, of what was found", "share"),
+    ("spatial", "accuracy_at_161km_end_to_end", "within 161 km, of all gold", "share"),
+    ("spatial", "median_distance_error_km", "median distance error, km", "km"),
+    ("overall", "combined_f1", "combined F1, equal spans", "share"),
+    ("overall", "success_rate", "valid answers", "share"),
+)
+_LABEL, _NUMBER = 42, 12
 
 
 def summary_lines(report: RunReport) -> list[str]:
-    """Return metrics between floor and ceiling, outcomes and gates, in aligned lines."""
-    lines = [f"{'':32}{'floor':>10}{'model':>10}{'ceiling':>10}"]
-    for block, rows in metric_rows(report).items():
-        shown = [row for row in rows if row.key not in {"precision", "recall", "text_f1_score"}]
-        for row in shown:
-            label = f"{block[:8]:9}{row.label}"
-            cells = "".join(f"{number(v):>10}" for v in (row.floor, row.value, row.ceiling))
-            lines.append(f"{label:32}{cells}")
-    outcomes = outcome_counts(report.metrics)
-    lines.append("answers: " + ", ".join(f"{n} {name}" for name, n in outcomes.items() if n))
-    for gate in report.gates:
-        mark = "holds" if gate.passed else f"FAILS: {gate.reason}"
-        lines.append(shortened(f"gate {gate.name}: {mark}", 100))
-    lines.append(verdict(report))
-    return lines
+    """Return the end of a run in at most 35 lines of at most 100 columns.
+
+    The verdict, the metrics between floor and ceiling, counts, outcomes, gates.
+    """
+    lines = [_headline(report), "", *_metric_lines(report), ""]
+    lines += [f"{name + ':':10}{count_words(report, name)}" for name in METRIC_GROUPS]
+    counts = outcome_counts(report.metrics)
+    lines.append(
+        f"{'answers:':10}" + ", ".join(f"{number} {name}" for name, number in counts.items())
+    )
+    if report.missing:
+        lines.append(f"{'missing:':10}{len(report.missing)} not measured: {_few(report.missing)}")
+    lines += ["", *_gate_lines(report.gates)] if report.gates else []
+    return [_clipped(line, WIDTH).rstrip() for line in lines]
 
 
-def sample_lines(evaluation: Evaluation, missed: Sequence[str], width: int = 100) -> list[str]:
-    """Return gold against prediction of one sample; the raw answer where there is no object."""
-    lines = [f"{one_line(evaluation.sample.id)}: {'; '.join(one_line(m) for m in missed)}"]
+def _headline(report: RunReport) -> str:
+    scope = ", a selection of the data set" if report.partial else ""
+    glyph = STATUS_GLYPHS[report.status]
+    return f"{glyph} {report.status}  {one_line(model_name(report.run))}{scope}"
+
+
+def _metric_lines(report: RunReport) -> Iterator[str]:
+    yield _row("", "floor", "this model", "ceiling")
+    before = "temporal"
+    for block, key, label, unit in _ROWS:
+        if block != before:
+            yield ""
+        before = block
+        framed = framed_values(report, f"{block}.{key}")
+        yield _row(label, *(number_text(value, unit) for value in framed))
+
+
+def _row(label: str, *cells: str) -> str:
+    return f"{label:{_LABEL}}" + "".join(f"{cell:>{_NUMBER}}" for cell in cells)
+
+
+def _few(ids: Sequence[str]) -> str:
+    shown = ", ".join(shortened(one_line(one), 24) for one in ids[:3])
+    return shown + (", …" if len(ids) > 3 else "")
+
+
+def _gate_lines(gates: Sequence[GateVerdict]) -> Iterator[str]:
+    # Those that fail come first: of many gates they are the ones that must be seen.
+    ordered = sorted(gates, key=lambda gate: gate.passed)
+    for gate in ordered[:MOST_GATES]:
+        mark = f"{PASS} pass" if gate.passed else f"{FAIL} FAIL"
+        # A gate that fails although its value is there and good has another reason.
+        reason = "" if gate.passed else f"  {one_line(gate.reason)}"
+        need = f"needs {threshold_text(gate)}" if gate.threshold is not None else ""
+        name = fitted(one_line(gate.metric), 40)
+        yield f"{mark}  {name}{gate_value_text(gate):>8}  {need:14} n = {gate.n}{reason}"
+    if len(ordered) > MOST_GATES:
+        hidden = ordered[MOST_GATES:]
+        failing = sum(not gate.passed for gate in hidden)
+        yield f"  and {len(hidden)} more gates, {failing} of them failing"
+
+
+def sample_lines(evaluation: Evaluation, missed: Sequence[str], width: int = WIDTH) -> list[str]:
+    """Return gold against prediction of one sample in a few aligned lines.
+
+    Args:
+        missed: a sentence for each assertion that did not hold.
+        width: columns of the terminal that no line exceeds.
+
+    Returns:
+        The id and what did not hold; then a line for each mention: mark, number, gold, prediction,
+        what is wrong, with the wrong ones first where there are too many. Where there is no valid
+        object: the reason, and how the raw answer begins.
+    """
+    outcome = evaluation.outcome.value
+    lines = [f"{one_line(evaluation.sample.id)} ({outcome})"]
+    lines += [f"  {one_line(sentence)}" for sentence in missed]
     if evaluation.prediction is None:
-        return [
-            *lines,
-            f"  answer: {shortened(one_line(evaluation.record.generation.raw_text), 200)}",
-        ]
-    pairs = [pair for pair in read_pairs(evaluation) if pair.errors]
-    column = (width - 24) // 2
-    lines += [
-        f"  {pair.number:4}{fitted(_shown(pair, pair.gold), column)} "
-        f"{fitted(_shown(pair, pair.predicted), column)} {pair.verdict}"
-        for pair in pairs[:_MOST_PAIRS]
-    ]
-    if len(pairs) > _MOST_PAIRS:
-        lines.append(f"  and {len(pairs) - _MOST_PAIRS} more")
-    return lines
+        lines += _without_object(evaluation)
+    lines += _pair_lines(read_pairs(evaluation), width)
+    return [_clipped(line, width).rstrip() for line in lines]
 
 
-def _shown(pair: PairReading, mention: Mention | None) -> str:
+def _without_object(evaluation: Evaluation) -> list[str]:
+    lines = [f"  {one_line(evaluation.reason)}"] if evaluation.reason else []
+    raw = evaluation.record.generation.raw_text
+    beginning = one_line(raw[:RAW_LIMIT])
+    if not beginning:
+        return [*lines, "  the answer is empty"]
+    label = "answer" if len(raw) <= RAW_LIMIT else f"first {RAW_LIMIT} of {len(raw)} characters"
+    pieces = [beginning[start : start + 80] for start in range(0, len(beginning), 80)]
+    return [*lines, f"  {label}:", *(f"    {piece}" for piece in pieces)]
+
+
+def _pair_lines(pairs: Sequence[PairReading], width: int) -> Iterator[str]:
+    if not pairs:
+        return
+    shown = pairs if len(pairs) <= MOST_PAIRS else [pair for pair in pairs if pair.errors]
+    # Mark, number and verdict take 26 columns; gold and prediction share the rest.
+    column = max(12, (width - 32) // 2)
+    yield f"  {'':7}{fitted('gold', column)}  {fitted('predicted', column)}"
+    for pair in shown[:MOST_PAIRS]:
+        gold, predicted = _cell(pair.gold, column), _cell(pair.predicted, column)
+        yield f"  {_mark(pair)} {pair.number:5}{gold}  {predicted}  {_wrong(pair)}"
+    hidden = len(pairs) - min(len(shown), MOST_PAIRS)
+    if hidden:
+        yield f"  and {hidden} more mentions"
+
+
+def _mark(pair: PairReading) -> str:
+    if pair.errors:
+        return FAIL
+    return PASS if pair.judged else "·"
+
+
+def _wrong(pair: PairReading) -> str:
+    if not pair.errors:
+        return "" if pair.judged else pair.verdict
+    distance = f" ({number_text(pair.km, 'km')} km)" if pair.km and "place" in pair.errors else ""
+    return pair.verdict + distance
+
+
+def _cell(mention: Mention | None, column: int) -> str:
     if mention is None:
-        return "-"
-    if isinstance(mention, TemporalMention):
-        return f"{one_line(mention.text)} = {one_line(mention.normalized)}"
-    return f"{one_line(mention.text)} ({mention.location_type or pair.dimension})"
+        return fitted("-", column)
+    value = one_line(_value(mention))
+    # The value is what gets compared: the words give way to it, down to eight columns.
+    room = max(8, column - display_width(value) - 1)
+    text = one_line(mention.text)
+    if display_width(text) > room:
+        text = fitted(text, room)
+    return fitted(f"{text} {value}", column)
+
+
+def _value(mention: Mention) -> str:
+    if isinstance(mention, SpatialMention):
+        if mention.latitude is None or mention.longitude is None:
+            return mention.location_type or ""
+        return f"{mention.latitude:.1f},{mention.longitude:.1f} {mention.location_type or ''}"
+    return f"{mention.normalized} {mention.temporal_type or ''}"
+
+
+def _clipped(line: str, width: int) -> str:
+    return line if display_width(line) <= width else fitted(line, width)

@@ -14,6 +14,8 @@ from stindex.reporting.run_report import RunReport
 from stindex.schema import Outcome
 from stindex.scoring import metric_value
 
+Unit = Literal["share", "error", "km"]
+
 UNDEFINED = "—"
 PASS, FAIL = "✓", "✗"
 STATUS_GLYPHS = {"PASSED": PASS, "FAILED": FAIL, "INCOMPLETE": "◐", "RUNNING": "…"}
@@ -42,7 +44,7 @@ class MetricRow:
 
     key: str
     label: str
-    unit: Literal["share", "error", "km"] = "share"
+    unit: Unit = "share"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,10 @@ _LABELS = {
 }
 
 
+# What the names of metrics of coordinates have in common.
+_LOCATION = ("accuracy_at_", "distance_error", "geocoding", "auc")
+
+
 def metric_label(dotted: str) -> str:
     """Return words for a dotted metric name; the name itself where there are none."""
     return _LABELS.get(dotted, dotted)
@@ -148,7 +154,24 @@ def lookup(metrics: Mapping[str, Mapping[str, Any]] | None, dotted: str) -> floa
     return None if isinstance(value, bool | str) else value
 
 
-def number_text(value: float | None, unit: str = "share") -> str:
+def framed_values(
+    report: RunReport, dotted: str
+) -> tuple[float | None, float | None, float | None]:
+    """Return floor, value and ceiling of a metric.
+
+    The ceiling is told the gold's mentions, so that it says something about coordinates only; and
+    times of the floor are those of another machine or day.
+    """
+    floor, ceiling = report.reference.get("floor"), report.reference.get("ceiling")
+    is_location = dotted.startswith("spatial.") and any(part in dotted for part in _LOCATION)
+    return (
+        None if "second" in dotted else lookup(floor, dotted),
+        lookup(report.metrics, dotted),
+        lookup(ceiling, dotted) if is_location else None,
+    )
+
+
+def number_text(value: float | None, unit: Unit = "share") -> str:
     """Return a number as the reports print it: three decimals, or km in sensible digits."""
     if value is None:
         return UNDEFINED
@@ -297,3 +320,15 @@ def outcome_counts(metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
     """Return the outcomes as the metrics count them."""
     counted = metrics.get("overall", {}).get("outcomes", {})
     return {outcome.value: int(counted.get(outcome.value) or 0) for outcome in Outcome}
+
+
+def count_words(report: RunReport, name: str) -> str:
+    """Return the counts behind a dimension's metrics: `12 gold mentions, 9 predicted, …`."""
+    block = report.metrics.get(name, {})
+    counts = (
+        ("gold", "gold mentions"),
+        ("predicted", "predicted"),
+        ("relaxed_true_positives", "matched"),
+        ("hallucinated", "not in the text"),
+    )
+    return ", ".join(f"{block.get(key) or 0} {word}" for key, word in counts)
