@@ -64,6 +64,9 @@ def test_one_mention_out_of_order_does_not_push_the_others_away() -> None:
     # Taken greedily, Rome would come first and leave no place behind it for the others.
     text = "Paris, London, Berlin, Rome"
     assert starts(text, "Rome", "Paris", "London", "Berlin") == [23, 0, 7, 15]
+    # Nor does it draw them to occurrences near itself.
+    text = "Paris, London, Berlin, Paris, London, Rome"
+    assert starts(text, "Rome", "Paris", "London", "Berlin") == [38, 0, 7, 15]
 
 
 def test_as_many_as_possible_are_placed_in_order() -> None:
@@ -72,10 +75,11 @@ def test_as_many_as_possible_are_placed_in_order() -> None:
     assert starts(text, "Rome", "Rome", "Paris") == [0, 11, 5]
 
 
-def test_what_is_left_goes_to_the_nearest_free_occurrence() -> None:
-    text = "Oslo. Lima. Bern. Oslo. Kiev. Cairo. Oslo."
-    # Cairo and Bern stand the wrong way round: Bern is left over; the last Oslo follows Cairo.
-    assert starts(text, "Lima", "Oslo", "Cairo", "Bern", "Oslo") == [6, 18, 30, 12, 37]
+def test_what_is_left_goes_to_the_free_occurrence_nearest_to_the_mention_before_it() -> None:
+    text = "Bern Oslo, and far from there Lima Kiev Bern"
+    assert starts(text, "Oslo", "Bern", "Lima", "Kiev") == [5, 0, 30, 35]
+    text = "Oslo Bern, and far from there Bern Lima Kiev"
+    assert starts(text, "Lima", "Kiev", "Bern") == [35, 40, 30]
 
 
 def test_no_occurrence_is_used_twice() -> None:

@@ -8,7 +8,6 @@ prediction has no coordinates); `within_25km`, `within_161km` and `areal_ok`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 
 from stindex.schema import Place, Sample, SpatialMention
 from stindex.scoring.dimension import Block, Measure, Totals
@@ -162,12 +161,9 @@ def _in_country(country: str, gold: SpatialMention) -> bool | None:
     """Return whether the gold's point lies in a country; None where its shape is not known."""
     if not country or gold.latitude is None or gold.longitude is None:
         return None
-    try:  # by name: the polygons are loaded only here, and scoring does without them
-        areas = import_module("stindex.geocoding.areas")
-    except ModuleNotFoundError:
-        return None
-    inside: bool | None = areas.covers(country, gold.latitude, gold.longitude)
-    return inside
+    from stindex.geocoding.areas import covers  # noqa: PLC0415 - loaded only where it is asked
+
+    return covers(country, gold.latitude, gold.longitude)
 
 
 def _kind(gold: SpatialMention, place: Place | None) -> tuple[str | None, bool]:

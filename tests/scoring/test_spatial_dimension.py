@@ -71,11 +71,6 @@ def test_untyped_gold_goes_by_the_kind_of_the_place_that_was_found() -> None:
     assert not is_right_place(gold(None), None, 162.0)
 
 
-def test_scoring_does_without_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "stindex.geocoding.areas", None)
-    assert is_right_place(gold("country", 10.0), place("country", "CA", 300.0), 300.0)
-
-
 # ── Metrics ──────────────────────────────────────────────────────────────────────────────────
 
 
@@ -149,3 +144,12 @@ def test_untyped_gold_is_grouped_by_the_gazetteer_but_not_end_to_end() -> None:
     assert point["accuracy_at_161km_end_to_end"] is None
     assert metrics["accuracy_at_161km_end_to_end"] == 0.5
     assert metrics["type_accuracy"] is metrics["type_f1"] is None
+
+
+def test_untyped_gold_that_was_found_does_not_make_up_for_typed_gold_that_was_missed() -> None:
+    metrics = metrics_of(
+        [at(0, None, 1.0), at(9, "city", 2.0)], [at(0, "city", 1.0, place("city", "FR"))]
+    )
+    point = metrics["point"]
+    assert isinstance(point, dict)
+    assert point["accuracy_at_161km_end_to_end"] == 0.0
