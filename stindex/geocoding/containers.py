@@ -78,17 +78,19 @@ def units_after(text: str, position: int, gazetteer: Gazetteer) -> tuple[Unit, .
     return ()
 
 
-def units_of(parts: Sequence[str], gazetteer: Gazetteer) -> tuple[Unit, ...]:
-    """Return the units of the innermost part, as far as they lie in those of the outer parts.
+def nested_units(parts: Sequence[str], gazetteer: Gazetteer) -> list[tuple[Unit, ...]]:
+    """Return the units of each part, the innermost first, as far as they lie in the outer ones.
 
     A part that is unknown, or that lies in none of the outer ones, is passed over.
     """
-    outer: tuple[Unit, ...] = ()
+    levels: list[tuple[Unit, ...]] = []
     for part in reversed(parts):
         units = _units(part.strip(), gazetteer) or _units_of_city(part, gazetteer)
+        outer = levels[0] if levels else ()
         inner = tuple(unit for unit in units if not outer or any(map(unit.within, outer)))
-        outer = inner or outer
-    return outer
+        if inner:
+            levels.insert(0, inner)
+    return levels
 
 
 def _units(name: str, gazetteer: Gazetteer) -> tuple[Unit, ...]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from stindex.geocoding.candidates import Candidates, candidates
-from stindex.geocoding.containers import Unit, units_after, units_of
+from stindex.geocoding.containers import Unit, nested_units, units_after
 from stindex.geocoding.gazetteer import CURATED_NAME, OWN_NAME, Entry, Gazetteer
 from stindex.geocoding.names import normalise
 from stindex.geocoding.prior import prior
@@ -114,7 +114,8 @@ def _surroundings(
     mention: SpatialMention, text: str, found: Candidates, gazetteer: Gazetteer
 ) -> _Surroundings:
     parts = [*mention.text.split(",")[1:], *(mention.parent_region or "").split(",")]
-    stated = _matching(units_of([p for p in parts if p.strip()], gazetteer), found)
+    levels = nested_units([part for part in parts if part.strip()], gazetteer)
+    stated = next(filter(None, (_matching(units, found) for units in levels)), ())
     if mention.start_char is None or mention.end_char is None:
         return _Surroundings(anchors=stated, stated=bool(stated))
     after = text[mention.end_char : mention.end_char + _AFTER]

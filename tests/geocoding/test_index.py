@@ -1,0 +1,149 @@
+"""The index that is built of the packed table at first use."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from stindex.errors import UserError
+from stindex.geocoding import index
+from stindex.geocoding.embedded import open_gazetteer
+from stindex.geocoding.gazetteer import LOCATION_TYPE_OF_CODE, Gazetteer
+from stindex.schema import LOCATION_TYPES
+
+OPENING = """
+import sys
+from pathlib import Path
+from stindex.geocoding.embedded import open_gazetteer
+assert len(open_gazetteer(Path(sys.argv[1])).lookup("Paris")) > 10
+"""
+PEAK_MEMORY = """
+import resource, sys
+from pathlib import Path
+from stindex.geocoding.index import build_index
+build_index(Path(sys.argv[1]) / "index.sqlite")
+unit = 1 if sys.platform == "darwin" else 1024
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
+"""
+
+
+def test_the_index_is_named_after_the_table(gazetteer: Gazetteer, index_directory: Path) -> None:
+    checksum = hashlib.sha256(index.packed_table().read_bytes()).hexdigest()
+    assert gazetteer.checksum == checksum
+    assert [path.name for path in index_directory.iterdir()] == [index.index_name(checksum)]
+    assert checksum[:16] in index.index_name(checksum)
+
+
+def test_an_index_is_built_once(gazetteer: Gazetteer, index_directory: Path) -> None:
+    (path,) = index_directory.iterdir()
+    before = path.stat()
+    open_gazetteer(index_directory).close()
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
+
+
+def test_every_row_and_posting_of_the_table_is_in_the_index(gazetteer: Gazetteer) -> None:
+    paris = [e for e in gazetteer.lookup("Paris") if e.code == "PPLC"]
+    assert [(e.country, e.admin1, e.population, e.quality) for e in paris] == [
+        ("FR", "11", 2138551, 3.0)
+    ]
+    assert (paris[0].latitude, paris[0].longitude) == (48.853, 2.349)
+    assert [e.name for e in gazetteer.lookup_key("ab:TX")] == ["Texas"]
+    assert {e.quality for e in gazetteer.lookup("Lutetia")} == {1.0}
+    assert gazetteer.lookup_key("iso3:fra")[0].location_type == "country"
+
+
+@pytest.mark.parametrize("name", ["ST. LOUIS", "Saint Louis", "St Louis"])
+def test_spellings_of_a_name_are_one(gazetteer: Gazetteer, name: str) -> None:
+    assert ("US", "MO") in {(e.country, e.admin1) for e in gazetteer.lookup(name)}
+
+
+@pytest.mark.parametrize("name", ["", " ", "Xyzzyqwerty", "'; DROP TABLE place; --"])
+def test_an_unknown_name_has_no_places(gazetteer: Gazetteer, name: str) -> None:
+    assert gazetteer.lookup(name) == []
+
+
+def test_every_kind_is_a_location_type() -> None:
+    assert set(LOCATION_TYPE_OF_CODE.values()) <= set(LOCATION_TYPES)
+
+
+def test_two_processes_may_build_at_once(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", OPENING, str(tmp_path)]
+    processes = [subprocess.Popen(command) for _ in range(2)]
+    assert [process.wait(timeout=120) for process in processes] == [0, 0]
+    assert [path.name for path in tmp_path.iterdir()] == [index.index_name(index.table_checksum())]
+
+
+def test_a_cache_that_cannot_be_written_is_replaced_by_a_temporary_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    # A file where the directory should be: unwritable for root too.
+    blocked = tmp_path / "blocked"
+    blocked.write_text("")
+    opened = open_gazetteer(blocked / "cache")
+    assert opened.lookup("Paris")
+    opened.close()
+    (built,) = tmp_path.glob("stindex-*/*.sqlite")
+    assert built.parent.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_cache_is_replaced_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    read_only = tmp_path / "cache"
+    read_only.mkdir(mode=0o500)
+    opened = open_gazetteer(read_only)
+    assert opened.lookup("Paris")
+    opened.close()
+
+
+def test_a_read_only_index_is_used_where_it_lies(
+    gazetteer: Gazetteer, index_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (path,) = index_directory.iterdir()
+    monkeypatch.setattr(index, "build_index", lambda _: pytest.fail("built again"))
+    index_directory.chmod(0o500)
+    path.chmod(0o400)
+    try:
+        opened = open_gazetteer(index_directory)
+        assert opened.lookup("Paris")
+        opened.close()
+    finally:
+        path.chmod(0o600)
+        index_directory.chmod(0o700)
+
+
+def test_nowhere_to_write_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(index, "build_index", full)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(UserError, match="make room"):
+        open_gazetteer(tmp_path / "cache")
+
+
+def test_a_failed_build_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def torn(path: Path) -> None:
+        path.write_bytes(b"torn")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(index, "_fill", torn)
+    with pytest.raises(OSError, match="No space"):
+        index.build_index(tmp_path / "index.sqlite")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no resource module")
+def test_building_takes_less_than_300_megabytes(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", PEAK_MEMORY, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    assert int(done.stdout) < 300_000_000
