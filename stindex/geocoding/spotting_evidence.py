@@ -21,13 +21,17 @@ _BELIEVED = 4.5
 _LOCATIVE = 1.0
 _VILLAGE_OF = 2.0
 _LONG_NAME = 0.5
-_SEVERAL_COMMAS = 1.0
+_GENERIC_WORD = 1.0
+_IN_LIST = 1.0
 _CONTAINER = 3.0
+_AMBIGUOUS = -2.0
 _SENTENCE_START = -1.0
 _STRANGER = -2.0
 _ORGANISATION = -4.0
 _PERSON = -6.0
 _CODE = -9.0
+# From here on a name beside another is a place of its own, and no part of a person's name.
+_WELL_KNOWN = 5.5
 
 _STATE_CODE = re.compile(r"[A-Z]{2}")
 _CONTAINER_NAME = re.compile(r"(?:, | \()((?:[A-Z][\w.'’-]*)(?: [A-Z][\w.'’-]*){0,2})")
@@ -71,7 +75,7 @@ def _list_evidence(text: str, finds: Sequence[Find], index: int, sure: set[int])
         other = finds[left if right == index else right]
         gap = text[finds[left].end : finds[right].start]
         if other.start in sure and _LIST_GAP.fullmatch(gap):
-            return _SEVERAL_COMMAS
+            return _IN_LIST
     return 0.0
 
 
@@ -88,7 +92,7 @@ class _Reader:
         self._place_tokens = {
             index
             for find in finds
-            if find.key not in spotting_words()["given names"]
+            if prior(find.entry) >= _WELL_KNOWN and not self._is_given_name(find)
             for index in range(find.first, find.last + 1)
         }
         self._inside = {find.key for find in finds if not tokens[find.first].opens_sentence}
@@ -107,8 +111,13 @@ class _Reader:
             yield _CODE if find.end < len(self._text) else 0.0
         if self._tokens[find.first].opens_sentence and find.key not in self._inside:
             yield _SENTENCE_START
-        if self._contained(find):
+        contained = self._contained(find)
+        if contained:
             yield _CONTAINER
+        if find.key in spotting_words()["ambiguous"] and not contained:
+            yield _AMBIGUOUS
+        if self._is_given_name(find):
+            yield _PERSON
         yield self._from_previous_words(find)
         yield self._from_neighbours(find)
 
@@ -140,19 +149,22 @@ class _Reader:
         if before.word in words["directions"] | words["features before"]:
             return 0.0
         hyphenated = before.end == find.start - 1 and self._text[before.end] == "-"
-        person = before.word in words["given names"] or (
+        person = before.word in words["given names"] | words["courtesy titles"] or (
             before.word in words["titles"] and find.entry.is_city
         )
         return _PERSON if person or hyphenated else _STRANGER
 
     def _from_after(self, find: Find, after: Token) -> float:
         words = spotting_words()
-        if after.word in words["regions after"] | words["features after"]:
+        if (
+            after.word
+            in words["regions after"] | words["features after"] | words["landmarks after"]
+        ):
             return 0.0
         if after.word in words["organisations"]:
             return _ORGANISATION
         hyphenated = self._text[find.end : after.start] == "-"
-        if find.key in words["given names"] or hyphenated:
+        if hyphenated:
             return _PERSON
         return 0.0 if after.word in words["titles"] else _STRANGER
 
@@ -165,9 +177,17 @@ class _Reader:
         left, right = sorted((self._tokens[index], token), key=lambda t: t.start)
         if not (token.capital and joined(self._text, left, right)):
             return None
-        if token.opens_sentence and token.word in spotting_words()["never"]:
+        words = spotting_words()
+        title = token.word in words["courtesy titles"]
+        if token.opens_sentence and token.word in words["never"] and not title:
             return None
         return token
+
+    def _is_given_name(self, find: Find) -> bool:
+        if find.key not in spotting_words()["given names"] or find.last + 1 == len(self._tokens):
+            return False
+        token, following = self._tokens[find.last], self._tokens[find.last + 1]
+        return following.capital and self._text[token.end : following.start] == " "
 
     def _persons_of_document(self) -> set[str]:
         """Return the words that follow a given name, in lower case."""

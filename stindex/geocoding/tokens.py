@@ -59,9 +59,14 @@ def possessive_length(name: str) -> int:
 
 
 def joined(text: str, left: Token, right: Token) -> bool:
-    """Whether two neighbouring words can belong to one name: a blank or a hyphen, or `St. `."""
+    """Whether two neighbouring words can belong to one name.
+
+    They can if a blank or a hyphen is between them, in `St. Louis` and in `Washington, D.C.`
+    """
     gap = text[left.end : right.start]
-    return bool(_JOINT.fullmatch(gap)) and (gap[0] != "." or left.word in _ABBREVIATED)
+    if gap == ", ":
+        return right.word == "dc"
+    return bool(_JOINT.fullmatch(gap)) and (gap[0] != "." or _is_abbreviation(left))
 
 
 def _opens_sentence(text: str, start: int, tokens: Sequence[Token]) -> bool:
@@ -75,4 +80,4 @@ def _opens_sentence(text: str, start: int, tokens: Sequence[Token]) -> bool:
 
 
 def _is_abbreviation(token: Token) -> bool:
-    return token.word in _ABBREVIATED or token.word in spotting_words()["titles"]
+    return token.word in _ABBREVIATED or token.word in spotting_words()["courtesy titles"]
