@@ -6,8 +6,11 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import platformdirs
 import pytest
 
+# The index of places is built once for all tests: pytester gives each test a home of its own.
+CACHE = platformdirs.user_cache_path()
 DATES = ["5 May 2024", "17 March 2021", "3 June 1999", "11 October 2010", "1 January 2000"]
 SUITE = """
 from stindex.pytest_plugin import assert_thresholds, assert_valid
@@ -34,8 +37,9 @@ def write_samples(path: Path, count: int) -> None:
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester) -> Run:
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Return what runs pytest with the rules over four samples, in a process of its own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(CACHE))
     pytester.makepyfile(test_suite=SUITE)
     write_samples(pytester.path / "mine.json", 4)
     (pytester.path / "cfg").mkdir()
