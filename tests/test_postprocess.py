@@ -76,8 +76,8 @@ def test_as_many_as_possible_are_placed_in_order() -> None:
 
 
 def test_what_is_left_goes_to_the_free_occurrence_nearest_to_the_mention_before_it() -> None:
-    text = "Bern Oslo, and far from there Lima Kiev Bern"
-    assert starts(text, "Oslo", "Bern", "Lima", "Kiev") == [5, 0, 30, 35]
+    text = "Bern Rome Oslo, and far from there Lima Kiev Bern"
+    assert starts(text, "Rome", "Oslo", "Bern", "Lima", "Kiev") == [5, 10, 0, 35, 40]
     text = "Oslo Bern, and far from there Bern Lima Kiev"
     assert starts(text, "Lima", "Kiev", "Bern") == [35, 40, 30]
 
