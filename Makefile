@@ -22,8 +22,8 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV): about 350 MB to download, 1.2 GB on disk without a GPU ..."
 ifdef TORCH_INDEX
-	$(PIP) --extra-index-url $(TORCH_INDEX) accelerate gguf protobuf sentencepiece torch transformers
-	$(PIP) apache-tvm-ffi
+	$(PIP) --retries 1 --extra-index-url $(TORCH_INDEX) torch
+	$(PIP) accelerate apache-tvm-ffi gguf protobuf sentencepiece transformers
 	$(PIP) --no-deps xgrammar
 	$(PIP) --editable .
 else
