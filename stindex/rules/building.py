@@ -122,7 +122,11 @@ def _weekday(word: str, language: Language) -> int:
     for table in (language.weekdays, language.weekday_abbreviations):
         if word in table:
             return table[word]
-    return language.weekdays[word.removesuffix("s")]
+    # Mondays, lundis; Portuguese drops the -feira.
+    for form in (word.removesuffix("s"), f"{word}-feira"):
+        if form in language.weekdays:
+            return language.weekdays[form]
+    raise KeyError(word)
 
 
 def _direction(groups: Groups, language: Language) -> Direction:
@@ -360,7 +364,7 @@ def _part_of_day(groups: Groups, language: Language) -> PartOfDay:
 
 def _clock(groups: Groups, language: Language) -> Meaning | None:
     hour, minute = _hour_and_minute(groups, language)
-    half = groups.get("half", "").lower().replace(".", "")
+    half = "pm" if "pm" in groups else groups.get("half", "").lower().replace(".", "")
     second = int(groups["second"]) if "second" in groups else None
     if hour > 24 or minute > 59 or (half and hour > 12):
         return None

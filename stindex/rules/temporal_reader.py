@@ -21,8 +21,20 @@ from stindex.temporal import parse
 Style = Literal["iso", "timex3"]
 
 _SECONDS_OF_DAY = 86_400
-# One code point for one, so that positions stay: typographic apostrophes, spaces of fixed width.
-_PLAIN = str.maketrans({"’": "'", "\u00a0": " ", "\u202f": " ", "\u2009": " "})
+# One code point for one, so that positions stay: typographic apostrophes, spaces of fixed width,
+# and the letters that a pattern takes for i, s and k where case is ignored.
+_PLAIN = str.maketrans(
+    {
+        "’": "'",
+        "\u00a0": " ",
+        "\u202f": " ",
+        "\u2009": " ",
+        "İ": "I",
+        "ı": "i",
+        "ſ": "s",
+        "\u212a": "K",
+    }
+)
 # TIMEX3 has no intervals: their two ends are mentions of their own.
 _INTERVALS = frozenset({"day_range", "year_range", "clock_range"})
 
