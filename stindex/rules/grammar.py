@@ -127,11 +127,11 @@ def _placeholders(language: Language, *, beside_number: bool) -> dict[str, str]:
         months |= language.month_abbreviations
         weekdays |= language.weekday_abbreviations
     number = _words(language.numbers, capitalised=False)
-    # *Fifteen a year* is no sixteen: an article goes on with no number.
+    # An article is no part of a number: *fifteen a year* is no sixteen, *a three-day* no four days.
     onward = _words({w: v for w, v in language.numbers.items() if v != 1}, capitalised=False)
     digits = r"[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+(?:[.,][0-9]+)?"
     return {
-        "n": f"(?P<n>(?:{digits}|{number})(?:[ -](?:{onward})|-(?:{number}))*)",
+        "n": f"(?P<n>(?:{digits}|{onward})(?:[ -](?:{onward})|-(?:{number}))*|{number})",
         "u": f"(?P<u>{_words(language.units, capitalised=False)})",
         "m": f"(?P<m>{_words(months, capitalised=language.capitalised)})",
         "w": f"(?P<w>{_words(weekdays, capitalised=language.capitalised)})",

@@ -6,7 +6,7 @@ _MEASURES = (
     "people|persons?|men|women|children|km|kilomet(?:er|re)s?|met(?:er|re)s?|miles?|feet|tonnes?|tons?"
     "|kg|dollars?|euros?|pounds?|yen|jobs?|units?|employees|workers|soldiers|troops|aircraft|cases?"
     "|deaths?|homes?|houses|visitors|copies|words|pages|volts|watts|calories|residents|inhabitants"
-    "|points|seats|passengers|patients|students|members|acres|hectares|litres?|liters?|degrees"
+    "|points|seats|shares|votes|books|trees|passengers|patients|students|members|acres|hectares|litres?|liters?|degrees"
 )
 # A year between these is one wherever it stands; others need a word before them.
 _RECENT = r"(?P<y>19[0-9]{2}|20[0-4][0-9])"
@@ -44,7 +44,8 @@ _ZONED = "(?: ?\\(?(?P<zone><tz>)\\)?)?"
 ENGLISH = Language(
     code="en",
     function_words=frozenset(
-        "the of and to in is was for that with on are by from has have were it be which".split()
+        "the a of and to in is was for that with on at are by from has have were it be he she they"
+        " will".split()
     ),
     months={
         "january": 1, "february": 2, "march": 3, "april": 4, "may": 5, "june": 6, "july": 7,
@@ -79,6 +80,8 @@ ENGLISH = Language(
         "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18,
         "nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60,
         "seventy": 70, "eighty": 80, "ninety": 90, "hundred": 100, "thousand": 1000,
+        "a hundred": 100, "one hundred": 100,
+        "a thousand": 1000, "one thousand": 1000,
         "a dozen": 12, "a couple of": 2, "half a": 0.5, "half an": 0.5, "one and a half": 1.5,
         "two and a half": 2.5, "three and a half": 3.5, "four and a half": 4.5,
         "several": None, "a few": None, "few": None, "some": None, "many": None,

@@ -11,7 +11,7 @@ _YEAR_END = "(?!%| (?:euros|reais|pessoas|metros|quilômetros|habitantes)\\b)"
 PORTUGUESE = Language(
     code="pt",
     function_words=frozenset(
-        "o a os as de do da dos das e em que um uma para com não no na foi por ao são mais".split()
+        "o os as de do da dos das e em que um uma para com não no na foi por ao são mais".split()
     ),
     months={
         "janeiro": 1, "fevereiro": 2, "março": 3, "abril": 4, "maio": 5, "junho": 6, "julho": 7,
