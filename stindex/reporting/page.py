@@ -162,6 +162,7 @@ class GateView:
     value: str
     need: str
     plot: Markup
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +183,7 @@ class MetricBlock:
     title: str
     counts: str
     groups: tuple[tuple[str, str, tuple[MetricView, ...]], ...]
+    has_ceiling: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,8 @@ def _head(report: RunReport, tally: Tally) -> dict[str, Any]:
         "missing": [shortened(one, 120) for one in report.missing[:SHOWN_MISSING]],
         "gates": [_gate_view(gate) for gate in report.gates],
         "blocks": [_metric_block(report, name) for name in wording.METRIC_GROUPS],
-        "has_floor": report.reference.get("floor") is not None,
+        "is_floor": report.reference.get("floor") == report.metrics,
+        "has_floor": report.reference.get("floor") not in (None, report.metrics),
         "has_ceiling": report.reference.get("ceiling") is not None,
         "outcomes": [(name, tally.outcomes[name]) for name in wording.OUTCOME_GLYPHS],
         "overruled": wording.overruled_sentence(
@@ -227,6 +230,7 @@ def _gate_view(gate: GateVerdict) -> GateView:
         wording.gate_value_text(gate),
         wording.threshold_text(gate),
         drawings.threshold_plot(gate.value, gate.threshold),
+        gate.reason if wording.needs_reason(gate) else "",
     )
 
 
@@ -240,17 +244,20 @@ def _metric_block(report: RunReport, name: str) -> MetricBlock:
         )
         for group in wording.METRIC_GROUPS[name]
     )
-    return MetricBlock(name.capitalize(), wording.count_words(report, name), groups)
+    has_ceiling = report.reference.get("ceiling") is not None and name == "spatial"
+    return MetricBlock(name.capitalize(), wording.count_words(report, name), groups, has_ceiling)
 
 
 def _metric_view(report: RunReport, name: str, row: wording.MetricRow) -> MetricView:
-    floor, value, ceiling = wording.framed_values(report, f"{name}.{row.key}")
+    dotted = f"{name}.{row.key}"
+    floor, value, ceiling = wording.framed_values(report, dotted)
+    limit = wording.number_text(ceiling, row.unit) if wording.has_ceiling(dotted) else ""
     plot = Markup() if row.unit == "km" else drawings.dot_plot(floor, value, ceiling)
     return MetricView(
         row.label,
         wording.number_text(floor, row.unit),
         wording.number_text(value, row.unit),
-        wording.number_text(ceiling, row.unit),
+        limit,
         plot,
     )
 
@@ -281,9 +288,9 @@ def _costs(report: RunReport) -> list[tuple[str, str]]:
     tokens = wording.lookup(report.metrics, "overall.tokens_per_second")
     return [
         ("A sample, on average", seconds("average_processing_time_seconds")),
-        ("From admission to last token, median", seconds("p50_processing_time_seconds")),
-        ("The slowest twentieth, from", seconds("p95_processing_time_seconds")),
-        ("Tokens a second", wording.UNDEFINED if tokens is None else f"{tokens:.0f}"),
+        ("Latency, median", seconds("p50_processing_time_seconds")),
+        ("Latency, 95th percentile", seconds("p95_processing_time_seconds")),
+        ("Tokens a second", f"{tokens:.0f}" if tokens else wording.UNDEFINED),
     ]
 
 

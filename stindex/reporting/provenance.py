@@ -48,7 +48,7 @@ def settings_of(run: Mapping[str, Any]) -> tuple[Setting, ...]:
 
 def plain(value: object) -> str:
     """Return a value of `run.json` as text."""
-    if value is None:
+    if value is None or value == "":
         return "—"
     if isinstance(value, bool):
         return "yes" if value else "no"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from stindex.evaluation import Evaluation
 from stindex.reporting.run_report import SampleReport
 from stindex.schema import Mention, Outcome, Sample, SpatialMention
-from stindex.scoring import DIMENSIONS, DimensionScore, mention_errors
+from stindex.scoring import DIMENSIONS, ERROR_KINDS, DimensionScore, mention_errors
 from stindex.scoring.rates import ratio
 
 NO_ANSWER = "missing"  # beside the outcomes: a selected sample that nothing is known of
@@ -81,8 +81,9 @@ class SampleReading:
 
     @property
     def errors(self) -> Counter[str]:
-        """Return how often each kind of error was made."""
-        return Counter(kind for pair in self.pairs for kind in pair.errors)
+        """Return how often each kind of error was made, in the order of `ERROR_KINDS`."""
+        made = Counter(kind for pair in self.pairs for kind in pair.errors)
+        return Counter({kind: made[kind] for kind in ERROR_KINDS if made[kind]})
 
     @property
     def is_wrong(self) -> bool:

@@ -23,6 +23,7 @@ from stindex.reporting.wording import (
     framed_values,
     gate_value_text,
     model_name,
+    needs_reason,
     number_text,
     outcome_counts,
     threshold_text,
@@ -100,8 +101,7 @@ def _gate_lines(gates: Sequence[GateVerdict]) -> Iterator[str]:
     ordered = sorted(gates, key=lambda gate: gate.passed)
     for gate in ordered[:MOST_GATES]:
         mark = f"{PASS} pass" if gate.passed else f"{FAIL} FAIL"
-        # A gate that fails although its value is there and good has another reason.
-        reason = "" if gate.passed else f"  {one_line(gate.reason)}"
+        reason = f"  {one_line(gate.reason)}" if needs_reason(gate) else ""
         need = f"needs {threshold_text(gate)}" if gate.threshold is not None else ""
         name = fitted(one_line(gate.metric), 40)
         yield f"{mark}  {name}{gate_value_text(gate):>8}  {need:14} n = {gate.n}{reason}"
@@ -147,8 +147,8 @@ def _pair_lines(pairs: Sequence[PairReading], width: int) -> Iterator[str]:
     if not pairs:
         return
     shown = pairs if len(pairs) <= MOST_PAIRS else [pair for pair in pairs if pair.errors]
-    # Mark, number and verdict take 26 columns; gold and prediction share the rest.
-    column = max(12, (width - 32) // 2)
+    # Mark, number and verdict take 36 columns; gold and prediction share the rest.
+    column = max(12, (width - 36) // 2)
     yield f"  {'':7}{fitted('gold', column)}  {fitted('predicted', column)}"
     for pair in shown[:MOST_PAIRS]:
         gold, predicted = _cell(pair.gold, column), _cell(pair.predicted, column)

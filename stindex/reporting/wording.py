@@ -163,12 +163,16 @@ def framed_values(
     times of the floor are those of another machine or day.
     """
     floor, ceiling = report.reference.get("floor"), report.reference.get("ceiling")
-    is_location = dotted.startswith("spatial.") and any(part in dotted for part in _LOCATION)
     return (
         None if "second" in dotted else lookup(floor, dotted),
         lookup(report.metrics, dotted),
-        lookup(ceiling, dotted) if is_location else None,
+        lookup(ceiling, dotted) if has_ceiling(dotted) else None,
     )
+
+
+def has_ceiling(dotted: str) -> bool:
+    """Return whether a metric is one of coordinates, which the geocoder alone can limit."""
+    return dotted.startswith("spatial.") and any(part in dotted for part in _LOCATION)
 
 
 def number_text(value: float | None, unit: Unit = "share") -> str:
@@ -185,7 +189,7 @@ def gate_value_text(gate: GateVerdict) -> str:
     if gate.value is None:
         return UNDEFINED
     if gate.threshold is None or gate.value == gate.threshold:
-        return _trimmed(gate.value)
+        return number_text(gate.value)
     for digits in range(3, 12):
         text = f"{gate.value:.{digits}f}"
         if float(text) != gate.threshold:
@@ -194,9 +198,9 @@ def gate_value_text(gate: GateVerdict) -> str:
 
 
 def threshold_text(gate: GateVerdict) -> str:
-    """Return what a gate needs: `≥ 0.5`; a dash for coverage."""
+    """Return what a gate needs: `≥ 0.5`; `all` for coverage."""
     if gate.threshold is None:
-        return UNDEFINED
+        return "all"
     sign = {">=": "≥", "<=": "≤"}.get(gate.direction, gate.direction)
     return f"{sign} {_trimmed(gate.threshold)}"
 
@@ -240,7 +244,7 @@ def verdict(report: RunReport, samples: int, outcomes: Mapping[str, int]) -> Ver
     unmeasured = max(len(report.missing), outcomes.get("error", 0) + outcomes.get("missing", 0))
     sentences = []
     if report.status in ("INCOMPLETE", "RUNNING"):
-        beside = f"{unmeasured} of {_counted(samples, 'sample')} not measured"
+        beside = f"{samples - unmeasured} of {_counted(samples, 'sample')} measured"
         sentences.append(_incomplete(report, samples, unmeasured))
     sentences += [_failure(gate) for gate in failed if not _is_coverage(gate, report)]
     if not failed and report.gates and report.status == "PASSED":
@@ -260,7 +264,7 @@ def _gate_count(gates: Sequence[GateVerdict], failed: Sequence[GateVerdict]) -> 
         return "no gate was set"
     if failed:
         return f"{len(failed)} of {_counted(len(gates), 'gate')} failed"
-    return "the one gate holds" if len(gates) == 1 else f"all {len(gates)} gates hold"
+    return f"{len(gates)} of {_counted(len(gates), 'gate')} passed"
 
 
 def _is_coverage(gate: GateVerdict, report: RunReport) -> bool:
@@ -271,15 +275,17 @@ def _is_coverage(gate: GateVerdict, report: RunReport) -> bool:
 def _incomplete(report: RunReport, samples: int, unmeasured: int) -> str:
     if report.status == "RUNNING":
         return "The run has not ended; the figures are those of the answers so far."
+    if not unmeasured:
+        return "The run was stopped before it ended: there is no verdict."
     verb = "was" if unmeasured == 1 else "were"
     return (
         f"{unmeasured} of {_counted(samples, 'sample')} {verb} not measured: there is no verdict."
-        f" The figures cover the other {samples - unmeasured} and are provisional."
+        f" The figures cover {_counted(samples - unmeasured, 'sample')} and are provisional."
     )
 
 
 def _failure(gate: GateVerdict) -> str:
-    if gate.value is None or gate.threshold is None or _holds(gate):
+    if gate.threshold is None or needs_reason(gate):
         return _sentence(gate.reason or f"{metric_label(gate.metric)}: the gate does not hold")
     label = metric_label(gate.metric)
     need = "at least" if gate.direction == ">=" else "at most"
@@ -287,6 +293,11 @@ def _failure(gate: GateVerdict) -> str:
         f"{label[:1].upper()}{label[1:]} is {gate_value_text(gate)} and has to be {need}"
         f" {_trimmed(gate.threshold)} (n = {gate.n})."
     )
+
+
+def needs_reason(gate: GateVerdict) -> bool:
+    """Return whether a gate failed for something that its value and threshold do not show."""
+    return not gate.passed and (gate.value is None or gate.threshold is None or _holds(gate))
 
 
 def _holds(gate: GateVerdict) -> bool:
