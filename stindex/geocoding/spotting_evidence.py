@@ -156,10 +156,9 @@ class _Reader:
 
     def _from_after(self, find: Find, after: Token) -> float:
         words = spotting_words()
-        if (
-            after.word
-            in words["regions after"] | words["features after"] | words["landmarks after"]
-        ):
+        if after.word in words["regions after"] | words["features after"]:
+            return _GENERIC_WORD
+        if after.word in words["landmarks after"]:
             return 0.0
         if after.word in words["organisations"]:
             return _ORGANISATION
