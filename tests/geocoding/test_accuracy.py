@@ -21,16 +21,20 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+Document = Mapping[str, Any]
+UNRESOLVED_KM = 20_039.0
+
+
 @pytest.fixture(scope="module")
-def documents() -> list[Mapping[str, Any]]:
+def halves() -> Mapping[str, list[Document]]:
     path = Path(os.environ["STINDEX_BENCHMARK_DATA"]) / "geovirus.jsonl"
     lines = path.read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines[len(lines) // 2 :]]
+    documents = [json.loads(line) for line in lines]
+    middle = len(documents) // 2
+    return {"first": documents[:middle], "second": documents[middle:]}
 
 
-def mentions_of(
-    document: Mapping[str, Any],
-) -> tuple[list[Mapping[str, Any]], list[SpatialMention]]:
+def mentions_of(document: Document) -> tuple[list[Mapping[str, Any]], list[SpatialMention]]:
     gold = [m for m in document["ground_truth"]["spatial"] if m["latitude"] is not None]
     return gold, [
         SpatialMention(text=m["text"], start_char=m["start_char"], end_char=m["end_char"])
@@ -38,30 +42,41 @@ def mentions_of(
     ]
 
 
-def test_most_places_of_news_are_resolved_within_161_km(
-    geocoder: EmbeddedGeocoder, documents: list[Mapping[str, Any]]
-) -> None:
-    right: list[bool] = []
+def errors_km(geocoder: EmbeddedGeocoder, documents: list[Document]) -> list[float]:
+    """Return the distance from each gold point, `UNRESOLVED_KM` where there is no place."""
+    errors = []
     for document in documents:
         gold, mentions = mentions_of(document)
         for place, point in zip(geocoder.geocode(mentions, document["text"]), gold, strict=True):
-            right.append(
-                isinstance(place, Place)
-                and great_circle(
-                    (place.latitude, place.longitude), (point["latitude"], point["longitude"])
-                ).km
-                <= 161
+            there = (point["latitude"], point["longitude"])
+            errors.append(
+                great_circle((place.latitude, place.longitude), there).km
+                if isinstance(place, Place)
+                else UNRESOLVED_KM
             )
-    accuracy = statistics.mean(right)
-    print(f"GeoVirus, second half: Acc@161km {accuracy:.4f} (n = {len(right)})")  # noqa: T201
-    assert accuracy >= 0.83
+    return errors
+
+
+def share(errors: list[float], km: float) -> float:
+    return sum(error <= km for error in errors) / len(errors)
+
+
+def test_most_places_of_news_are_resolved_within_161_km(
+    geocoder: EmbeddedGeocoder, halves: Mapping[str, list[Document]]
+) -> None:
+    for half, documents in halves.items():
+        errors = errors_km(geocoder, documents)
+        resolved = sum(error < UNRESOLVED_KM for error in errors) / len(errors)
+        measured = f"resolved {resolved:.3f}, 161 km {share(errors, 161):.4f}"
+        print(f"{half} half: n {len(errors)}, {measured}, 25 km {share(errors, 25):.3f}")  # noqa: T201
+    assert share(errors_km(geocoder, halves["second"]), 161) >= 0.83
 
 
 def test_a_mention_costs_less_than_a_millisecond(
-    geocoder: EmbeddedGeocoder, documents: list[Mapping[str, Any]]
+    geocoder: EmbeddedGeocoder, halves: Mapping[str, list[Document]]
 ) -> None:
     costs = []
-    for document in documents:
+    for document in halves["second"]:
         _, mentions = mentions_of(document)
         start = time.perf_counter()
         geocoder.geocode(mentions, document["text"])

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from stindex.geocoding.areas import covers
 from stindex.geocoding.gazetteer import Gazetteer
+from stindex.geocoding.index import index_name
 
 
 @pytest.mark.parametrize(
@@ -52,17 +56,19 @@ def test_a_country_without_polygon_is_unknown(country: str) -> None:
     assert covers(country, 0.0, 0.0) is None
 
 
-def test_nearly_all_cities_lie_in_their_country(gazetteer: Gazetteer) -> None:
-    names = ("London", "Paris", "Cairo", "Moscow", "Lima", "Perth", "Delhi", "Nairobi", "Quito")
-    cities = [
-        entry
-        for name in (*names, "Victoria", "San Jose", "Santiago", "Springfield", "Alexandria")
-        for entry in gazetteer.lookup(name)
-        if entry.code == "PPL" and entry.population > 1000
-    ]
-    assert len(cities) > 100
-    inside = [covers(city.country, city.latitude, city.longitude) for city in cities]
-    assert inside.count(True) / len(inside) > 0.9
+def test_nearly_all_cities_lie_in_their_country(
+    gazetteer: Gazetteer, index_directory: Path
+) -> None:
+    path = index_directory / index_name(gazetteer.checksum)
+    with closing(sqlite3.connect(path)) as connection:
+        cities = connection.execute(
+            "SELECT country, latitude, longitude FROM place "
+            "WHERE code IN ('PPL', 'PPLC') AND population > 15000 AND id % 5 = 0"
+        ).fetchall()
+    inside = [covers(*city) is True for city in cities]
+    share = inside.count(True) / len(inside)
+    print(f"{share:.3f} of {len(inside)} cities")  # noqa: T201 - a measurement
+    assert share > 0.95
 
 
 def test_no_two_countries_hold_a_point(gazetteer: Gazetteer) -> None:
