@@ -7,6 +7,7 @@ that no template of ours wrote is an error of the program, not a page.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
 
@@ -105,7 +106,11 @@ _ATTRIBUTES = frozenset(
     )
 )
 _META_NAMES = frozenset(("viewport", "color-scheme", "referrer"))
-_POLICY = "content-security-policy"
+_POLICY = '<meta http-equiv="Content-Security-Policy"'
+_DOCTYPE = "<!doctype html>"
+_TAG = re.compile(r'</?[a-z][a-z0-9]*(?: [A-Za-z][A-Za-z0-9-]*(?:="[^"<>]*")?)*/?>')
+_NO_TAG = re.compile(rf"(?!{_TAG.pattern}|{_DOCTYPE})<[^<]*")
+_IDENTIFIER = re.compile(r'<[^<>]* id="([^"]*)"')
 
 
 class UnsafePageError(Exception):
@@ -139,35 +144,51 @@ def audit(html: str) -> None:
         pass
 
 
-class _Auditor(HTMLParser):
+class _Auditor:
+    """Looks at the tags of a page. One that comes again is not looked at again.
+
+    The templates and their escaping write tags in one narrow form only, so that anything else
+    behind a `<` (a comment, a bare quote, a declaration) is refused before anybody parses it.
+    """
+
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.findings: list[str] = []
         self.styles = 0
         self.policies = 0
-        self.identifiers: set[str] = set()
+        self.identifiers: list[str] = []
+        self._known: set[str] = set()
+        self._rest = ""
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Look at one element."""
-        self.styles += tag == "style"
-        if tag not in _TAGS:
-            self.findings.append(f"<{tag}>")
-        for name, value in attrs:
-            self._attribute(tag, name, value or "")
-        if tag == "meta":
-            self._meta(dict(attrs))
+    def feed(self, piece: str) -> None:
+        """Look at a piece; a tag that it cuts off waits for the next."""
+        text = self._rest + piece
+        cut = text.rfind("<")
+        is_open = cut >= 0 and ">" not in text[cut:]
+        text, self._rest = (text[:cut], text[cut:]) if is_open else (text, "")
+        tags = _TAG.findall(text)
+        if len(tags) + text.count(_DOCTYPE) != text.count("<"):
+            self.findings.append(f"{next(iter(_NO_TAG.findall(text)), '?')[:30]!r}")
+        self.styles += tags.count("<style>")
+        self.policies += sum(tag.startswith(_POLICY) for tag in tags)
+        self.identifiers += _IDENTIFIER.findall(text)
+        for tag in set(tags) - self._known:
+            self._known.add(tag)
+            self._look_at(tag)
 
-    def handle_comment(self, data: str) -> None:
-        """Refuse comments: no template has one, and browsers disagree on where they end."""
-        self.findings.append(f"comment {data[:20]!r}")
+    def close(self) -> None:
+        """End the page."""
+        if self._rest:
+            self.findings.append(f"unfinished {self._rest[:20]!r}")
 
-    def handle_pi(self, data: str) -> None:
-        """Refuse processing instructions, which browsers read as comments."""
-        self.findings.append(f"instruction {data[:20]!r}")
-
-    def unknown_decl(self, data: str) -> None:
-        """Refuse CDATA sections."""
-        self.findings.append(f"declaration {data[:20]!r}")
+    def _look_at(self, tag: str) -> None:
+        parser = _Tag()
+        parser.feed(tag)
+        if parser.name not in _TAGS:
+            self.findings.append(tag[:40])
+        for name, value in parser.attributes:
+            self._attribute(parser.name, name, value or "")
+        if parser.name == "meta":
+            self._meta(dict(parser.attributes))
 
     def conclusion(self) -> list[str]:
         """Return everything that was wrong with the whole page."""
@@ -176,6 +197,8 @@ class _Auditor(HTMLParser):
             found.append(f"{self.styles} styles")
         if self.policies != 1:
             found.append(f"{self.policies} policies")
+        if len(set(self.identifiers)) != len(self.identifiers):
+            found.append("an id twice")
         return found
 
     def _attribute(self, tag: str, name: str, value: str) -> None:
@@ -183,17 +206,28 @@ class _Auditor(HTMLParser):
             self.findings.append(f"<{tag} {name}>")
         if name == "href" and not value.startswith("#"):
             self.findings.append(f"<{tag} href={value[:30]!r}>")
-        if name == "id":
-            if value in self.identifiers:
-                self.findings.append(f"id {value[:30]!r} twice")
-            self.identifiers.add(value)
 
     def _meta(self, attributes: dict[str, str | None]) -> None:
         equivalent = attributes.get("http-equiv")
         if equivalent is not None:
-            is_policy = equivalent.lower() == _POLICY
-            self.policies += is_policy
-            if not is_policy:
+            if equivalent != "Content-Security-Policy":
                 self.findings.append(f"<meta http-equiv={equivalent[:30]!r}>")
         elif "charset" not in attributes and attributes.get("name") not in _META_NAMES:
             self.findings.append("<meta>")
+
+
+class _Tag(HTMLParser):
+    """Reads one tag as a browser would."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.name = ""
+        self.attributes: list[tuple[str, str | None]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep what was read."""
+        self.name, self.attributes = tag, attrs
+
+    def handle_endtag(self, tag: str) -> None:
+        """Keep what was read."""
+        self.name = tag

@@ -103,13 +103,13 @@ def _survey(report: RunReport) -> tuple[Tally, list[SampleReading]]:
     for number, sample in enumerate(report.samples, start=1):
         reading = read_sample(number, sample)
         tally.add(reading)
-        if reading.is_wrong:
+        if reading.is_wrong and (len(worst) < WORST or _badness(reading) < _badness(worst[-1])):
             worst = sorted([*worst, reading], key=_badness)[:WORST]
     return tally, worst
 
 
 def _badness(reading: SampleReading) -> tuple[bool, int, int]:
-    return reading.outcome == "ok", -reading.errors.total(), reading.number
+    return reading.outcome == "ok", -sum(reading.errors.values()), reading.number
 
 
 def _verdict(report: RunReport, tally: Tally) -> list[str]:

@@ -61,6 +61,7 @@ class SampleReading:
         number: its place in the file order of the selection, from 1.
         outcome: a value of `Outcome`, or `NO_ANSWER`.
         f1: dimension to strict F1; None where it is undefined or was not measured.
+        errors: kind to how often it was made, in the order of `ERROR_KINDS`.
     """
 
     number: int
@@ -68,6 +69,7 @@ class SampleReading:
     outcome: str
     pairs: tuple[PairReading, ...]
     f1: Mapping[str, float | None]
+    errors: Mapping[str, int]
 
     @property
     def sample(self) -> Sample:
@@ -80,16 +82,9 @@ class SampleReading:
         return self.report.evaluation
 
     @property
-    def errors(self) -> Counter[str]:
-        """Return how often each kind of error was made, in the order of `ERROR_KINDS`."""
-        made = Counter(kind for pair in self.pairs for kind in pair.errors)
-        return Counter({kind: made[kind] for kind in ERROR_KINDS if made[kind]})
-
-    @property
     def is_wrong(self) -> bool:
         """Return whether there is anything to look into."""
-        troubled = self.outcome != Outcome.OK or bool(self.report.missed)
-        return troubled or any(pair.errors for pair in self.pairs)
+        return self.outcome != Outcome.OK or bool(self.report.missed) or bool(self.errors)
 
 
 @dataclass(slots=True)
@@ -128,12 +123,14 @@ def read_sample(number: int, report: SampleReport) -> SampleReading:
     """Return the reading of one sample; `number` counts from 1."""
     evaluation = report.evaluation
     layers = {} if evaluation is None else evaluation.score.dimensions
+    pairs = _unanswered(report.sample) if evaluation is None else read_pairs(evaluation)
     return SampleReading(
         number=number,
         report=report,
         outcome=NO_ANSWER if evaluation is None else evaluation.outcome.value,
-        pairs=_unanswered(report.sample) if evaluation is None else read_pairs(evaluation),
+        pairs=pairs,
         f1={name: _f1(layers.get(name)) for name in DIMENSIONS},
+        errors=_count_errors(pairs),
     )
 
 
@@ -210,6 +207,11 @@ def _unanswered(sample: Sample) -> tuple[PairReading, ...]:
             [PairReading("", name, mention, None, judged=False) for mention in layer.mentions]
         )
     )
+
+
+def _count_errors(pairs: Sequence[PairReading]) -> dict[str, int]:
+    made = [kind for pair in pairs for kind in pair.errors]
+    return {kind: made.count(kind) for kind in ERROR_KINDS if kind in made} if made else {}
 
 
 def _f1(layer: DimensionScore | None) -> float | None:
