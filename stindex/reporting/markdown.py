@@ -20,7 +20,7 @@ from stindex.reporting.wording import (
     PASS,
     count_words,
     dataset_name,
-    framed_values,
+    framed_texts,
     gate_value_text,
     lookup,
     model_name,
@@ -145,18 +145,18 @@ def _gates(report: RunReport) -> list[str]:
 
 
 def _metrics(report: RunReport, name: str) -> list[str]:
+    columns = 4 if name == "spatial" else 3  # the geocoder limits coordinates only
     rows: list[Row] = []
     for group in METRIC_GROUPS[name]:
-        rows.append((f"*{group.title}*", "", "", ""))
+        rows.append((f"*{group.title}*", *[""] * (columns - 1)))
         for metric in group.rows:
-            framed = framed_values(report, f"{name}.{metric.key}")
-            values = (number_text(value, metric.unit) for value in framed)
-            rows.append((metric.label, *values))
+            texts = framed_texts(report, f"{name}.{metric.key}", metric.unit)
+            rows.append((metric.label, *texts)[:columns])
     title = name.capitalize()
-    header = (title, "Floor (rules)", "This model", "Ceiling (geocoder)")
+    header = (title, "Floor (rules)", "This model", "Ceiling (geocoder)")[:columns]
     remark = "A dash is undefined: there was nothing to divide by, or it was not computed."
     counts = f"{count_words(report, name)}. {remark}"
-    return [f"## {title}", "", *table(header, rows, (1, 2, 3)), "", counts]
+    return [f"## {title}", "", *table(header, rows, range(1, columns)), "", counts]
 
 
 def _outcomes(report: RunReport, tally: Tally) -> list[str]:

@@ -250,16 +250,11 @@ def _metric_block(report: RunReport, name: str) -> MetricBlock:
 
 def _metric_view(report: RunReport, name: str, row: wording.MetricRow) -> MetricView:
     dotted = f"{name}.{row.key}"
-    floor, value, ceiling = wording.framed_values(report, dotted)
-    limit = wording.number_text(ceiling, row.unit) if wording.has_ceiling(dotted) else ""
-    plot = Markup() if row.unit == "km" else drawings.dot_plot(floor, value, ceiling)
-    return MetricView(
-        row.label,
-        wording.number_text(floor, row.unit),
-        wording.number_text(value, row.unit),
-        limit,
-        plot,
-    )
+    plot = Markup()
+    if row.unit != "km":
+        plot = drawings.dot_plot(*wording.framed_values(report, dotted))
+    floor, value, ceiling = wording.framed_texts(report, dotted, row.unit)
+    return MetricView(row.label, floor, value, ceiling, plot)
 
 
 def _error_counts(tally: Tally, name: str) -> list[ErrorCount]:

@@ -20,7 +20,7 @@ from stindex.reporting.wording import (
     STATUS_GLYPHS,
     Unit,
     count_words,
-    framed_values,
+    framed_texts,
     gate_value_text,
     model_name,
     needs_reason,
@@ -83,8 +83,7 @@ def _metric_lines(report: RunReport) -> Iterator[str]:
         if block != before:
             yield ""
         before = block
-        framed = framed_values(report, f"{block}.{key}")
-        yield _row(label, *(number_text(value, unit) for value in framed))
+        yield _row(label, *framed_texts(report, f"{block}.{key}", unit))
 
 
 def _row(label: str, *cells: str) -> str:

@@ -129,7 +129,7 @@ _LABELS = {
     "temporal.normalization_accuracy": "temporal value accuracy (equal string)",
     "spatial.f1_score": "spatial F1 (strict)",
     "spatial.relaxed_f1_score": "spatial F1 (relaxed)",
-    "spatial.accuracy_at_161km_end_to_end": "places within 161 km, end to end",
+    "spatial.accuracy_at_161km_end_to_end": "share of all gold places put within 161 km",
     "complete": "coverage",
 }
 
@@ -168,6 +168,13 @@ def framed_values(
         lookup(report.metrics, dotted),
         lookup(ceiling, dotted) if has_ceiling(dotted) else None,
     )
+
+
+def framed_texts(report: RunReport, dotted: str, unit: Unit) -> tuple[str, str, str]:
+    """Return floor, value and ceiling as printed; empty where a ceiling does not apply."""
+    floor, value, ceiling = framed_values(report, dotted)
+    limit = number_text(ceiling, unit) if has_ceiling(dotted) else ""
+    return number_text(floor, unit), number_text(value, unit), limit
 
 
 def has_ceiling(dotted: str) -> bool:
@@ -322,8 +329,8 @@ def overruled_sentence(constrained: int, overruled: int, tokens: int) -> str:
     if not overruled:
         return f"The grammar never had to step in, in {_counted(constrained, 'answer')}."
     return (
-        f"The grammar had to step in in {overruled} of {_counted(constrained, 'answer')}"
-        f" ({_counted(tokens, 'token')})."
+        f"In {overruled} of {_counted(constrained, 'answer')} the grammar had to step in, at"
+        f" {_counted(tokens, 'token')} in all."
     )
 
 

@@ -57,8 +57,9 @@ def test_metrics_stand_between_floor_and_ceiling_and_undefined_is_a_dash() -> No
         reference={"floor": metrics, "ceiling": metrics},
     )
     text = text_of(report)
-    assert re.search(r"\| Precision +\| +1\.000 \| +— \| +— \|", text)
+    assert re.search(r"\| Precision +\| +1\.000 \| +— \|\n", text)
     # The ceiling limits coordinates only: it is not shown for spans that it was given.
+    assert re.search(r"\| Precision +\| +0\.500 \| +0\.500 \| +\|\n", text)
     assert re.search(r"\| Within 161 km +\| +0\.000 \| +0\.000 \| +0\.000 \|", text)
 
 
