@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import random
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -166,16 +170,11 @@ def test_nothing_heavy_is_imported(run: Run, pytester: pytest.Pytester, options:
     assert run(*options).ret == 0
 
 
-def test_a_run_that_was_killed_is_completed_without_asking_twice(
+def test_a_run_that_was_killed_at_any_moment_is_completed_without_asking_twice(
     run: Run, pytester: pytest.Pytester
 ) -> None:
-    import os
-    import random
-    import signal
-    import subprocess
-    import time
-
     write_samples(pytester.path / "mine.json", 24)
+    # Slow tests: the source is at most one chunk ahead of them, so answers come one by one.
     pytester.makeconftest(
         "import time, pytest\n@pytest.fixture(autouse=True)\ndef slow():\n    time.sleep(0.03)\n"
     )
@@ -187,18 +186,35 @@ def test_a_run_that_was_killed_is_completed_without_asking_twice(
         return _without_times(json.loads(path.read_text()))
 
     subprocess.run([*command, "whole"], check=True, capture_output=True)
-    random_moments = random.Random(20240506)
-    for number in range(5):
+    moments = random.Random(20240506)
+    for number in range(20):
         output = f"killed{number}"
-        process = subprocess.Popen([*command, output], stdout=subprocess.DEVNULL)
-        time.sleep(random_moments.uniform(0.8, 2.5))
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+        _kill_after([*command, output], pytester.path / output, moments.randrange(1, 19))
+        answered = len(_keys(pytester.path / output))
+        assert 1 <= answered < 24
         subprocess.run([*command, output], check=True, capture_output=True)
         assert metrics(output) == metrics("whole")
-        files = (pytester.path / output).glob("*/journal/*.jsonl")
-        keys = [json.loads(row)["key"] for f in files for row in f.read_bytes().splitlines()]
+        keys = _keys(pytester.path / output)
         assert len(keys) == len(set(keys)) == 24
+
+
+def _kill_after(command: list[str], output: Path, answers: int) -> None:
+    """Start a run and kill it as soon as its journal holds so many answers."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while len(_keys(output)) < answers:
+        assert process.poll() is None, "the run ended before it was killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+
+
+def _keys(output: Path) -> list[str]:
+    """Return the keys of all whole lines of a run's journal; a torn last line is none."""
+    files = output.glob("*/journal/*.jsonl")
+    rows = [row for f in files for row in f.read_bytes().split(b"\n")[:-1]]
+    return [json.loads(row)["key"] for row in rows]
 
 
 def _without_times(value: object) -> object:

@@ -206,5 +206,5 @@ def test_news_that_no_rule_was_written_for_is_read_as_well_as_a_floor_must_be() 
             same_meaning(found.get((m["start_char"], m["end_char"]), "none"), m["normalized"])
             for m in gold
         )
-    # Span and value both right; a reader of nothing but full dates gets about .5.
+    # Span and value both right.
     assert 2 * equal / (gold_count + found_count) > 0.6
