@@ -1,4 +1,4 @@
-"""The few verbs that are no test run: `stindex validate`, `stindex extract`."""
+"""`stindex extract`: what a model finds in one text."""
 
 from __future__ import annotations
 
@@ -11,42 +11,19 @@ from typing import Any
 
 import click
 
-from stindex import __version__
+from stindex.cli.statuses import INVALID
+from stindex.config import resolve_settings
 from stindex.errors import UserError
-
-INVALID, USAGE = 1, 4
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="stindex")
-def commands() -> None:
-    """How well does a language model read time and place from your texts?
-
-    Evaluations are run with pytest: `pytest eval_tests --model rules`.
-    """
+from stindex.evaluation import Evaluator
+from stindex.geocoding.registry import make_geocoder
+from stindex.llm.base import Request
+from stindex.llm.sources import find_answerer
+from stindex.prompts import load_prompt
+from stindex.runs.record import Record
+from stindex.schema import Sample
 
 
-@commands.command()
-@click.argument("file", type=click.Path(path_type=Path))
-def validate(file: Path) -> None:
-    """List every problem of a data set: line or index, sample, field, remedy.
-
-    Example: stindex validate data/mine.jsonl
-    """
-    from stindex.datasets import validate_dataset  # noqa: PLC0415
-
-    samples, problems = validate_dataset(file)
-    for problem in problems:
-        click.echo(f"{file}: {problem}")
-    mentions = sum(len(layer.mentions) for sample in samples for layer in sample.gold.values())
-    click.echo(
-        f"{file}: {len(samples)} usable samples, {mentions} gold mentions, {len(problems)} problems"
-    )
-    if problems:
-        sys.exit(INVALID)
-
-
-@commands.command()
+@click.command()
 @click.argument("text", required=False)
 @click.option("--file", "file", type=click.Path(path_type=Path), help="Read the text from a file.")
 @click.option("--model", default="rules", show_default=True, help="As in `pytest --model`.")
@@ -85,15 +62,6 @@ def _text(text: str | None, file: Path | None) -> str:
 
 
 def _extracted(text: str, options: dict[str, Any]) -> dict[str, Any]:
-    from stindex.config import resolve_settings  # noqa: PLC0415
-    from stindex.evaluation import Evaluator  # noqa: PLC0415
-    from stindex.geocoding.registry import make_geocoder  # noqa: PLC0415
-    from stindex.llm.base import Request  # noqa: PLC0415
-    from stindex.llm.sources import find_answerer  # noqa: PLC0415
-    from stindex.prompts import load_prompt  # noqa: PLC0415
-    from stindex.runs.record import Record  # noqa: PLC0415
-    from stindex.schema import Sample  # noqa: PLC0415
-
     reference_date = options.pop("reference_date")
     settings = resolve_settings({**options, "batch_size": 1}, Path.cwd())
     prompt = load_prompt(settings.values.prompt)
@@ -149,17 +117,3 @@ def _coordinates(mention: dict[str, Any]) -> str:
     place = mention["place"] or {}
     name = ", ".join(part for part in (place.get("name"), place.get("country")) if part)
     return f"{mention['latitude']:.3f}, {mention['longitude']:.3f}" + (f" ({name})" if name else "")
-
-
-def main() -> None:
-    """Run the command line; an error of the user's is one sentence and status 4."""
-    try:
-        commands(standalone_mode=False)
-    except UserError as problem:
-        click.echo(f"stindex: {problem}", err=True)
-        sys.exit(USAGE)
-    except click.ClickException as problem:
-        problem.show()
-        sys.exit(USAGE)
-    except click.exceptions.Abort:
-        sys.exit(2)

@@ -1,0 +1,60 @@
+"""The few verbs that are no test run; each is a module of its own, imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from stindex import __version__
+from stindex.cli.statuses import INTERRUPTED, USAGE
+from stindex.errors import UserError
+
+# Verb to module; the command in it has the verb's name.
+VERBS = {
+    "extract": "stindex.cli.extract",
+    "validate": "stindex.cli.validate",
+}
+
+
+class _Verbs(click.Group):
+    """Imports a verb's module when it is needed: `stindex --version` takes no half second."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002, D102
+        return sorted(VERBS)
+
+    def get_command(  # noqa: D102
+        self,
+        ctx: click.Context,  # noqa: ARG002 (click's signature)
+        cmd_name: str,
+    ) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = getattr(importlib.import_module(VERBS[cmd_name]), cmd_name)
+        return command
+
+
+@click.group(
+    cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(__version__, prog_name="stindex")
+def commands() -> None:
+    """How well does a language model read time and place from your texts?
+
+    Evaluations are run with pytest: `pytest eval_tests --model rules`.
+    """
+
+
+def main() -> None:
+    """Run the command line; an error of the user's is one sentence and status 4."""
+    try:
+        commands(standalone_mode=False)
+    except UserError as problem:
+        click.echo(f"stindex: {problem}", err=True)
+        sys.exit(USAGE)
+    except click.ClickException as problem:
+        problem.show()
+        sys.exit(USAGE)
+    except click.exceptions.Abort:
+        sys.exit(INTERRUPTED)
