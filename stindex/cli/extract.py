@@ -68,6 +68,7 @@ def _extracted(text: str, options: dict[str, Any]) -> dict[str, Any]:
     sample = Sample("text", text, {}, reference_date)
     answerer = find_answerer(settings, lambda line: click.echo(line, err=True))
     request = Request("", sample, prompt.messages(sample))
+    answerer.check()
     answers = answerer.open().answers(
         [request], prompt.response_model, settings.decoding(), Event()
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from stindex.config import ResolvedSettings
 from stindex.llm.base import AnswerSource
-from stindex.llm.storage import LocalModel, Placement, prepare
+from stindex.llm.storage import LocalModel, Placement, prepare, refuse_what_cannot_fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +23,13 @@ class Answerer:
     Attributes:
         fingerprint: of everything about it that may change an answer.
         open: makes the source; called once, when the first answer is wanted.
+        check: raises UserError where the source could not work here; called before the first
+            test when there is something to generate, as it may be slow (it imports torch).
     """
 
     fingerprint: str
     open: Callable[[], AnswerSource]
+    check: Callable[[], None] = lambda: None
 
 
 def find_answerer(settings: ResolvedSettings, announce: Callable[[str], None]) -> Answerer:
@@ -40,7 +43,11 @@ def find_answerer(settings: ResolvedSettings, announce: Callable[[str], None]) -
     values = settings.values
     placement = Placement(values.device, values.quantization, values.trust_remote_code)
     local = prepare(settings.spec, announce, explicit=settings.explicit_model, placement=placement)
-    return Answerer(local.fingerprint, lambda: _open_huggingface(local, settings))
+    return Answerer(
+        local.fingerprint,
+        lambda: _open_huggingface(local, settings),
+        lambda: refuse_what_cannot_fit(local, placement),
+    )
 
 
 def rules_fingerprint() -> str:

@@ -2,7 +2,7 @@
 
 Nothing is downloaded before its size is said, nothing that cannot fit is begun, nothing pickled is
 accepted. Whatever is wrong becomes one sentence. Loading is another module's work; no torch here
-unless the memory of a GPU has to be asked.
+unless the memory of a GPU has to be asked, before a download or before loading.
 """
 
 from __future__ import annotations
@@ -92,6 +92,20 @@ def prepare(
     return _from_directory(spec)
 
 
+def refuse_what_cannot_fit(local: LocalModel, placement: Placement) -> None:
+    """Refuse a model of the hub that is too big for the memory that it would be loaded into.
+
+    Asked only when there is something to generate: it may import torch.
+
+    Raises:
+        UserError: there is too little memory; models that fit are named.
+    """
+    if local.spec.kind == "hub":
+        stored = sum(path.stat().st_size for path in local.path.glob("*.safetensors"))
+        memory = free_memory(placement.device)
+        _refuse_too_big(local.spec, stored, None, memory, placement.quantization)
+
+
 def fingerprint(local: LocalModel) -> str:
     """Return the fingerprint of the files as they are now; loads nothing, needs no torch."""
     if local.spec.kind == "wheel":
@@ -170,9 +184,6 @@ def _from_hub(
         if not explicit:
             raise UserError(_not_named(spec))
         snapshot = _download(spec, announce, placement)
-    else:
-        stored = sum(path.stat().st_size for path in snapshot.glob("*.safetensors"))
-        _refuse_too_big(spec, stored, None, free_memory(placement.device), placement.quantization)
     commit = snapshot.name
     return LocalModel(spec, snapshot, None, f"hub:{spec.repository}@{commit}", commit)
 

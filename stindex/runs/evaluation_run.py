@@ -176,6 +176,8 @@ class EvaluationRun:
             batch_size=values.batch_size,
             on_answer=on_answer,
         )
+        if self.acquisition.to_generate:
+            answerer.check()
         self.notes = self._stock_notes(stock)
         for note in self.notes:
             announce(note)

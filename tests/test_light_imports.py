@@ -1,0 +1,156 @@
+"""What works without torch: proven in processes in which importing anything heavy is an error."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .pytest_plugin.conftest import CACHE, SUITE, write_samples
+
+HEAVY = ("torch", "transformers", "xgrammar", "accelerate", "bitsandbytes", "vllm", "deepspeed")
+# Python runs sitecustomize before anything else, so also `-p` plugins are watched. What is
+# imported goes into a file, as well as an error: an `except ImportError` hides nothing.
+WATCH = f"""
+import os, sys
+
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if name in {HEAVY!r}:
+            with open(os.environ["HEAVY_IMPORTS"], "a") as seen:
+                seen.write(name + "\\n")
+            raise ImportError(name + " must not be imported here", name=name)
+
+sys.meta_path.insert(0, Watch())
+"""
+CLI = ("-c", "from stindex.cli import main; main()")
+PYTEST = ("-m", "pytest", "-p", "no:cacheprovider", "-p", "stindex.pytest_plugin")
+# Leaves a whole run of a hub's model in the journal, without the model.
+STAND_IN = """
+import dataclasses
+from benchmarks.instant_source import InstantSource
+from stindex.llm import sources
+
+find = sources.find_answerer
+
+def pytest_configure():
+    sources.find_answerer = lambda settings, announce: dataclasses.replace(
+        find(settings, announce), open=InstantSource, check=lambda: None
+    )
+"""
+
+
+class Watched:
+    """Runs Python in a directory with a data set and a suite, and says what heavy was imported."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._seen = directory / "heavy_imports.txt"
+        site = directory / "site"
+        site.mkdir()
+        (site / "sitecustomize.py").write_text(WATCH, encoding="utf-8")
+        (directory / "test_suite.py").write_text(SUITE, encoding="utf-8")
+        (directory / "stand_in.py").write_text(STAND_IN, encoding="utf-8")
+        write_samples(directory / "mine.json", 4)
+        root = Path(__file__).parent.parent
+        self._environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(map(str, (site, directory, root))),
+            "HEAVY_IMPORTS": str(self._seen),
+            "XDG_CACHE_HOME": str(CACHE),
+            "HF_HUB_CACHE": str(directory / "hub"),
+            "HF_HUB_OFFLINE": "1",
+        }
+
+    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        self._seen.unlink(missing_ok=True)
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.directory,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def heavy(self) -> list[str]:
+        return self._seen.read_text().split() if self._seen.exists() else []
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Watched:
+    return Watched(tmp_path)
+
+
+@pytest.mark.parametrize("name", HEAVY)
+def test_the_watch_sees_an_import_even_if_its_failure_is_caught(
+    watched: Watched, name: str
+) -> None:
+    watched("-c", f"try:\n import {name}\nexcept ImportError: pass")
+    assert watched.heavy() == [name]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [*PYTEST, "--help"],
+        [*PYTEST, "--collect-only", "--dataset", "mine.json"],
+        [*PYTEST, "--model", "rules", "--dataset", "mine.json"],
+        [*CLI, "--version"],
+        [*CLI, "--help"],
+        [*CLI, "validate", "mine.json"],
+        [*CLI, "extract", "It rained in Lyon.", "--geocoder", "none"],
+    ],
+    ids=lambda arguments: " ".join(a for a in arguments[2:] if a not in PYTEST and "\n" not in a),
+)
+def test_nothing_heavy_is_imported_where_no_model_answers(
+    watched: Watched, arguments: list[str]
+) -> None:
+    done = watched(*arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert watched.heavy() == []
+
+
+def test_a_rerun_of_a_hub_model_with_every_answer_there_imports_nothing_heavy(
+    watched: Watched,
+) -> None:
+    _put_into_hub_cache(watched.directory / "hub")
+    run = [*PYTEST, "--model", "own/model", "--dataset", "mine.json", "--geocoder", "none"]
+    first = watched(*run, "-p", "stand_in")
+    assert first.returncode == 0, first.stdout + first.stderr
+    again = watched(*run)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "4 of 4 answers are there already" in again.stdout
+    assert watched.heavy() == []
+
+
+def test_torch_is_asked_for_the_memory_when_an_answer_is_missing(watched: Watched) -> None:
+    _put_into_hub_cache(watched.directory / "hub")
+    watched(*PYTEST, "--model", "own/model", "--dataset", "mine.json", "--geocoder", "none")
+    assert "torch" in watched.heavy()
+
+
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_version_and_help_of_the_command_line_import_no_room(option: str) -> None:
+    code = (
+        "import sys\nfrom stindex.cli import main\n"
+        f"sys.argv[1:] = [{option!r}]\n"
+        "try:\n    main()\n"
+        "finally:\n    print(sorted({'numpy', 'jinja2', 'geopy', 'pytest'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def _put_into_hub_cache(cache: Path) -> None:
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    model = cache / "models--own--model"
+    snapshot = model / "snapshots" / commit
+    snapshot.mkdir(parents=True)
+    (model / "refs").mkdir()
+    (model / "refs" / "main").write_text(commit)
+    (snapshot / "config.json").write_text("{}")
+    (snapshot / "model.safetensors").write_bytes(b"weights")
