@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import sys
+from pathlib import Path
 
 import click
 
@@ -11,7 +13,8 @@ from stindex import __version__
 from stindex.cli.statuses import INTERRUPTED, USAGE
 from stindex.errors import UserError
 
-# Verb to module; the command in it has the verb's name.
+# Verb to module; the command in it has the verb's name, and the module's docstring begins with
+# "`stindex VERB`: what it does.".
 VERBS = {
     "extract": "stindex.cli.extract",
     "validate": "stindex.cli.validate",
@@ -21,10 +24,10 @@ VERBS = {
 class _Verbs(click.Group):
     """Imports a verb's module when it is needed: `stindex --version` takes no half second."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002, D102
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
         return sorted(VERBS)
 
-    def get_command(  # noqa: D102
+    def get_command(
         self,
         ctx: click.Context,  # noqa: ARG002 (click's signature)
         cmd_name: str,
@@ -33,6 +36,21 @@ class _Verbs(click.Group):
             return None
         command: click.Command = getattr(importlib.import_module(VERBS[cmd_name]), cmd_name)
         return command
+
+    def format_commands(
+        self,
+        ctx: click.Context,
+        formatter: click.HelpFormatter,
+    ) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(verb, _purpose(VERBS[verb])) for verb in self.list_commands(ctx)])
+
+
+def _purpose(module: str) -> str:
+    """Return what a verb does, from its module's docstring; nothing is imported for it."""
+    path = Path(__file__).parent / f"{module.rpartition('.')[2]}.py"
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return docstring.partition("\n\n")[0].partition("`: ")[2].replace("\n", " ")
 
 
 @click.group(
