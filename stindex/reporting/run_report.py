@@ -36,6 +36,11 @@ class RunReport:
             object whose `__iter__` reads them anew where they do not fit into memory.
         missing: ids without an answer.
         notes: sentences for the reader, e.g. what changed against an earlier run.
+        slices: parts of the data set, each `{"by", "value", "samples", "metrics"}`; metrics in
+            the same shape, headline keys only.
+        comparison: this run against a baseline; None where there is none. `docs/report.md` names
+            its keys.
+        baseline_samples: id to that sample's object of the baseline's `detailed_results.json`.
     """
 
     run: Mapping[str, Any]
@@ -47,3 +52,6 @@ class RunReport:
     samples: Iterable[SampleReport]
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    slices: tuple[Mapping[str, Any], ...] = ()
+    comparison: Mapping[str, Any] | None = None
+    baseline_samples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
