@@ -8,26 +8,32 @@ samples behind each.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from stindex.schema import Outcome
-from stindex.scoring.dimension import Block, Dimension, Measure, Totals
+from stindex.scoring.dimension import Block, Dimension, Measure, Sums, Totals, V
 from stindex.scoring.rates import mean, quantile, ratio
 from stindex.scoring.registry import DIMENSIONS
 from stindex.scoring.sample_score import DimensionScore, SampleScore, Timing
 
 Metrics = dict[str, dict[str, Any]]
 
-_COMBINED = {
+COMBINED = {
     "combined_f1": "f1_score",
     "combined_relaxed_f1": "relaxed_f1_score",
     "combined_text_f1": "text_f1_score",
 }
-# What the metrics hold beside numbers.
-_NO_METRIC = ("n", "combined_of")
+# Metrics that average the samples' own F1: the count that each is made of.
+MACRO = {
+    "macro_f1_score": "true_positives",
+    "relaxed_macro_f1_score": "relaxed_true_positives",
+}
+# What the metrics hold beside numbers; so are the intervals, whose names end in `CI`.
+_NO_METRIC = ("n", "combined_of", "errors", "place_errors", "confusions")
+CI = "_ci95"
 
 
 def aggregate(scores: Iterable[SampleScore], *, wall_seconds: float | None = None) -> Metrics:
@@ -46,10 +52,11 @@ def aggregate(scores: Iterable[SampleScore], *, wall_seconds: float | None = Non
         run.add(score)
         for name, layer in score.dimensions.items():
             layers[name].add(layer, score.outcome, DIMENSIONS[name])
-    blocks = {
-        name: _dimension_block(dimension, layers[name]) for name, dimension in DIMENSIONS.items()
+    totals = {name: sums.totals() for name, sums in layers.items()}
+    metrics = {
+        name: _render(dimension_rates(dimension, totals[name]) | _mention_counts(totals[name]))
+        for name, dimension in DIMENSIONS.items()
     }
-    metrics = {name: _render(block) for name, block in blocks.items()}
     metrics["overall"] = _overall(run, metrics, wall_seconds)
     return metrics
 
@@ -67,7 +74,7 @@ def sample_metrics(score: SampleScore) -> dict[str, float | None]:
         annotated = score.annotated(name)
         for path, value in _leaves(metrics[name]):
             flat["_".join((name, *path))] = value if annotated else None
-    return flat | {name: metrics["overall"][name] for name in _COMBINED}
+    return flat | {name: metrics["overall"][name] for name in COMBINED}
 
 
 @cache
@@ -119,14 +126,18 @@ def _block_of(
     block: Any = metrics
     for name in path:
         block = block[name]
-    if key in _NO_METRIC or isinstance(block[key], Mapping):
+    if _is_no_metric(key) or isinstance(block[key], Mapping):
         raise KeyError(dotted)
     return block, key
 
 
+def _is_no_metric(key: str) -> bool:
+    return key in _NO_METRIC or key.endswith(CI)
+
+
 def _leaves(block: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], float | None]]:
     for name, value in block.items():
-        if name in _NO_METRIC:
+        if _is_no_metric(name):
             continue
         if isinstance(value, Mapping):
             yield from (((name, *path), leaf) for path, leaf in _leaves(value))
@@ -134,7 +145,7 @@ def _leaves(block: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], float |
             yield (name,), value
 
 
-def _render(block: Block) -> dict[str, Any]:
+def _render(block: Block[float | None]) -> dict[str, Any]:
     """Turn measures into plain values, with their n in a block beside them."""
     rendered: dict[str, Any] = {}
     n: dict[str, int] = {}
@@ -162,24 +173,24 @@ class _LayerSums:
         self.exhaustive &= layer.exhaustive
         self.counts.update(layer.counts)
         self.counts["samples"] += 1
-        one = Totals(layer.counts, {}, layer.exhaustive)
-        if not one.count("gold") and not one.count("predicted"):
+        if not layer.counts["gold"] and not layer.counts["predicted"]:
             self.counts["correct_empty_samples"] += outcome is Outcome.OK
-        for name, count in _MACRO.items():
-            value = one.f1(one.count(count)).value
-            if value is not None:
-                self.series[name].append(value)
-        for name, values in dimension.series(layer.pairs).items():
+        for name, values in layer_series(layer, dimension).items():
             self.series[name].extend(values)
 
     def totals(self) -> Totals:
         return Totals(self.counts, self.series, self.exhaustive)
 
 
-_MACRO = {
-    "macro_f1_score": "true_positives",
-    "relaxed_macro_f1_score": "relaxed_true_positives",
-}
+def layer_series(layer: DimensionScore, dimension: Dimension[Any]) -> dict[str, Sequence[float]]:
+    """Return what a sample adds to the series of a dimension: its own F1, distances, overlaps."""
+    series: dict[str, Sequence[float]] = {}
+    totals = Totals(layer.counts, {}, layer.exhaustive)
+    for name, correct in MACRO.items():
+        value = totals.f1(correct).value
+        if value is not None:
+            series[name] = (value,)
+    return {**series, **dimension.series(layer.pairs)}
 
 
 @dataclass(slots=True)
@@ -204,14 +215,13 @@ class _RunSums:
 # ── Metrics of a dimension ───────────────────────────────────────────────────────────────────
 
 
-def _dimension_block(dimension: Dimension[Any], sums: _LayerSums) -> Block:
-    totals = sums.totals()
+def dimension_rates(dimension: Dimension[Any], totals: Sums[V]) -> Block[V]:
+    """Return all metrics of a dimension that are not plain counts of mentions."""
     return {
         **_rates(totals, "", "true_positives"),
         **_rates(totals, "relaxed_", "relaxed_true_positives"),
         **_rates(totals, "text_", "text_true_positives"),
         **_macro(totals),
-        **_mention_counts(totals),
         "type_accuracy": totals.rate("type_equal", "typed_pairs"),
         "type_f1": _type_f1(totals),
         "semeval": _semeval(totals),
@@ -219,24 +229,23 @@ def _dimension_block(dimension: Dimension[Any], sums: _LayerSums) -> Block:
     }
 
 
-def _rates(totals: Totals, prefix: str, correct: str) -> Block:
-    number = totals.count(correct)
+def _rates(totals: Sums[V], prefix: str, correct: str) -> Block[V]:
     return {
-        f"{prefix}precision": totals.precision(number),
-        f"{prefix}recall": totals.recall(number),
-        f"{prefix}f1_score": totals.f1(number),
+        f"{prefix}precision": totals.precision(correct),
+        f"{prefix}recall": totals.recall(correct),
+        f"{prefix}f1_score": totals.f1(correct),
     }
 
 
-def _macro(totals: Totals) -> Block:
-    block: Block = {}
-    for name in _MACRO:
-        values = totals.values(name)
-        block[name] = Measure(mean(values) if totals.exhaustive else None, len(values))
-    return block
+def _macro(totals: Sums[V]) -> Block[V]:
+    means = {name: totals.mean(name) for name in MACRO}
+    return {
+        name: measure if totals.exhaustive else totals.undefined(measure.n)
+        for name, measure in means.items()
+    }
 
 
-def _mention_counts(totals: Totals) -> Block:
+def _mention_counts(totals: Totals) -> Block[float | None]:
     samples, correct = totals.count("samples"), totals.count("true_positives")
     false_positives = totals.count("predicted") - correct
     numbers: dict[str, int | None] = {
@@ -253,45 +262,40 @@ def _mention_counts(totals: Totals) -> Block:
     return {name: Measure(number, samples) for name, number in numbers.items()}
 
 
-def _type_f1(totals: Totals) -> Measure:
+def _type_f1(totals: Sums[V]) -> Measure[V]:
     """Return type accuracy × relaxed F1, as TempEval-3 has it; 0 where nothing was matched."""
-    relaxed = totals.f1(totals.count("relaxed_true_positives"))
-    accuracy = totals.rate("type_equal", "typed_pairs").value
-    nothing_to_tell = totals.count("gold") and not totals.count("typed_gold")
-    if relaxed.value is None or nothing_to_tell:
-        return Measure(None, relaxed.n)
-    if accuracy is None:  # typed gold, but none of it was matched
-        return Measure(0.0, relaxed.n)
-    return Measure(accuracy * relaxed.value, relaxed.n)
+    relaxed = totals.f1("relaxed_true_positives")
+    if totals.count("gold") and not totals.count("typed_gold"):
+        return totals.undefined(relaxed.n)
+    return totals.scaled(totals.rate("type_equal", "typed_pairs"), relaxed)
 
 
-def _semeval(totals: Totals) -> Block:
+def _semeval(totals: Sums[V]) -> Block[V]:
     """Return SemEval-2013 task 9.1's four views of the same one-to-one matching.
 
     Half a point for each overlap that is not exact goes into `partial`. The two that look at
     types are undefined where some of the gold has none.
     """
-    correct = totals.count("true_positives")
-    matched = totals.count("relaxed_true_positives")
     typed = totals.count("typed_gold") == totals.count("gold")
-    points: dict[str, float | None] = {
-        "strict": totals.count("strict_type_equal") if typed else None,
-        "exact": correct,
-        "partial": correct + 0.5 * (matched - correct),
-        "ent_type": totals.count("type_equal") if typed else None,
-    }
-    return {name: _semeval_rates(totals, value) for name, value in points.items()}
-
-
-def _semeval_rates(totals: Totals, points: float | None) -> Block:
-    rates = {
-        "precision": totals.precision(points or 0),
-        "recall": totals.recall(points or 0),
-        "f1": totals.f1(points or 0),
+    views = {
+        "strict": (("strict_type_equal",), typed),
+        "exact": (("true_positives",), True),
+        "partial": (("true_positives", "relaxed_true_positives"), True),
+        "ent_type": (("type_equal",), typed),
     }
     return {
-        name: rate if points is not None else Measure(None, rate.n) for name, rate in rates.items()
+        name: _semeval_rates(totals, correct, defined=defined)
+        for name, (correct, defined) in views.items()
     }
+
+
+def _semeval_rates(totals: Sums[V], correct: tuple[str, ...], *, defined: bool) -> Block[V]:
+    rates = {
+        "precision": totals.precision(*correct),
+        "recall": totals.recall(*correct),
+        "f1": totals.f1(*correct),
+    }
+    return {name: rate if defined else totals.undefined(rate.n) for name, rate in rates.items()}
 
 
 # ── Overall ──────────────────────────────────────────────────────────────────────────────────
@@ -302,7 +306,7 @@ def _overall(run: _RunSums, metrics: Metrics, wall_seconds: float | None) -> dic
     combined_of = [
         name for name in DIMENSIONS if metrics[name]["gold"] or metrics[name]["predicted"]
     ]
-    block: Block = {name: _combined(metrics, combined_of, key) for name, key in _COMBINED.items()}
+    block: Block = {name: _combined(metrics, combined_of, key) for name, key in COMBINED.items()}
     block["success_rate"] = Measure(ratio(run.outcomes[Outcome.OK], samples), samples)
     block |= _times(run.timings, wall_seconds)
     block["total_documents"] = Measure(samples, samples)
@@ -313,14 +317,14 @@ def _overall(run: _RunSums, metrics: Metrics, wall_seconds: float | None) -> dic
     return {**_render(block), "combined_of": combined_of}
 
 
-def _combined(metrics: Metrics, layers: list[str], key: str) -> Measure:
+def _combined(metrics: Metrics, layers: list[str], key: str) -> Measure[float | None]:
     """Return the mean over the layers that take part; undefined as soon as one of them is."""
     values = [metrics[name][key] for name in layers]
     n = sum(metrics[name]["gold"] for name in layers)
     return Measure(None if None in values else mean(values), n)
 
 
-def _times(timings: list[Timing], wall_seconds: float | None) -> Block:
+def _times(timings: list[Timing], wall_seconds: float | None) -> Block[float | None]:
     n = len(timings)
     seconds = [timing.seconds for timing in timings]
     shares = [timing.seconds / max(timing.batch_size, 1) for timing in timings]

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from stindex.schema import Place, Sample, SpatialMention
-from stindex.scoring.dimension import Block, Measure, Totals
-from stindex.scoring.rates import MAX_ERROR_KM, error_curve_auc, mean, median
+from stindex.scoring.dimension import Block, Sums, V
 from stindex.scoring.sample_score import JudgedPair, Judgement
 
 NEAR_KM = 25.0
@@ -89,7 +88,7 @@ class SpatialDimension:
                     series.setdefault(f"{prefix}distance_km", []).append(float(distance))
         return series
 
-    def metrics(self, totals: Totals) -> Block:
+    def metrics(self, totals: Sums[V]) -> Block[V]:
         """Return the metrics of coordinates."""
         block = _distance_metrics(totals, "")
         for name, prefix in _GROUPS.items():
@@ -212,20 +211,18 @@ def _count_pair(counts: dict[str, int], judgement: Judgement) -> None:
         _add(counts, f"{name}_end_to_end", end_to_end_kind, int(bool(judgement[name])))
 
 
-def _distance_metrics(totals: Totals, prefix: str) -> Block:
-    distances = totals.values(f"{prefix}distance_km")
-    pairs = totals.count(f"{prefix}located_pairs")
-    unresolved = [MAX_ERROR_KM] * (pairs - len(distances))
+def _distance_metrics(totals: Sums[V], prefix: str) -> Block[V]:
+    distances = f"{prefix}distance_km"
     matched, gold = f"{prefix}located_pairs", f"{prefix}located_gold"
     return {
         "geocoding_success_rate": totals.rate(f"{prefix}geocoded", f"{prefix}predicted_places"),
-        "mean_distance_error_km": Measure(mean(distances), len(distances)),
-        "median_distance_error_km": Measure(median(distances), len(distances)),
+        "mean_distance_error_km": totals.mean(distances),
+        "median_distance_error_km": totals.median(distances),
         "accuracy_at_25km": totals.rate(f"{prefix}within_25km", matched),
         "accuracy_at_161km": totals.rate(f"{prefix}within_161km", matched),
         "accuracy_at_25km_end_to_end": totals.rate(f"{prefix}within_25km_end_to_end", gold),
         "accuracy_at_161km_end_to_end": totals.rate(f"{prefix}within_161km_end_to_end", gold),
         "accuracy_at_161km_areal": totals.rate(f"{prefix}areal_ok", matched),
         "accuracy_at_161km_areal_end_to_end": totals.rate(f"{prefix}areal_ok_end_to_end", gold),
-        "auc": Measure(error_curve_auc([*distances, *unresolved]), pairs),
+        "auc": totals.auc(distances, matched),
     }

@@ -10,8 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from stindex.schema import Sample, TemporalMention
-from stindex.scoring.dimension import Block, Measure, Totals
-from stindex.scoring.rates import mean
+from stindex.scoring.dimension import Block, Sums, V
 from stindex.scoring.sample_score import JudgedPair, Judgement
 from stindex.temporal import overlap, same_meaning, same_string
 
@@ -67,17 +66,15 @@ class TemporalDimension:
         """Return the overlaps of the values."""
         return {"value_overlap": [float(pair.judgement["value_overlap"] or 0) for pair in pairs]}
 
-    def metrics(self, totals: Totals) -> Block:
+    def metrics(self, totals: Sums[V]) -> Block[V]:
         """Return the metrics of values."""
-        matched = totals.count("relaxed_true_positives")
+        matched = "relaxed_true_positives"
         return {
-            "normalization_accuracy": totals.rate("value_equal", "relaxed_true_positives"),
-            "normalization_accuracy_equivalent": totals.rate(
-                "value_equivalent", "relaxed_true_positives"
-            ),
-            "normalization_overlap": Measure(mean(totals.values("value_overlap")), matched),
-            "value_f1": totals.f1(totals.count("value_equal")),
-            "value_f1_equivalent": totals.f1(totals.count("value_equivalent")),
+            "normalization_accuracy": totals.rate("value_equal", matched),
+            "normalization_accuracy_equivalent": totals.rate("value_equivalent", matched),
+            "normalization_overlap": totals.mean("value_overlap"),
+            "value_f1": totals.f1("value_equal"),
+            "value_f1_equivalent": totals.f1("value_equivalent"),
             "slices": {name: _slice_metrics(totals, name) for name in SLICES},
         }
 
@@ -151,10 +148,10 @@ def _count_slice(counts: dict[str, int], name: str, pair: JudgedPair | None) -> 
         counts[f"{name}.{key}"] = counts.get(f"{name}.{key}", 0) + holds
 
 
-def _slice_metrics(totals: Totals, name: str) -> Block:
+def _slice_metrics(totals: Sums[V], name: str) -> Block[V]:
     gold, matched = f"{name}.gold", f"{name}.relaxed_true_positives"
     return {
-        "gold": Measure(totals.count(gold), totals.count(gold)),
+        "gold": totals.number(gold),
         "recall": totals.rate(f"{name}.true_positives", gold),
         "relaxed_recall": totals.rate(matched, gold),
         "normalization_accuracy": totals.rate(f"{name}.value_equal", matched),
