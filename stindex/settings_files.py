@@ -79,9 +79,9 @@ def known_keys(model: type[BaseModel]) -> list[str]:
 
 
 def nearest(word: str, known: list[str]) -> str:
-    """Return `; did you mean …?` with the nearest known words, or an empty string."""
+    """Return ` (did you mean …?)` with the nearest known words, or an empty string."""
     close = get_close_matches(word, known, n=3, cutoff=0.5)
-    return "; did you mean " + " or ".join(f"`{c}`" for c in close) + "?" if close else ""
+    return " (did you mean " + " or ".join(f"`{c}`" for c in close) + "?)" if close else ""
 
 
 def _models_in(annotation: object) -> list[type[BaseModel]]:

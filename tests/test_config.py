@@ -88,7 +88,7 @@ def test_a_value_that_cannot_be_is_one_sentence(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("bach_size: 3\n", r"eval\.yaml: `bach_size` is no known key; did you mean `batch_size`"),
+        ("bach_size: 3\n", r"eval\.yaml: `bach_size` is no known key \(did you mean `batch_size`"),
         ("batch_size: -1\n", r"eval\.yaml: `batch_size`: .*greater than or equal to 1"),
         ("batch_size: [\n", r"eval\.yaml:2:1: not valid YAML"),
         ("- model\n", r"eval\.yaml: holds a list where"),

@@ -122,8 +122,8 @@ def test_as_many_digits_as_it_takes_and_no_more() -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("run: [{metric: temporal.f1, at_least: 1}]", "`temporal.f1` is no metric; .*temporal.*f1"),
-        ("sample: {temporal_f1: 1}", "`temporal_f1` is no metric; .*`temporal_.*f1"),
+        ("run: [{metric: temporal.f1, at_least: 1}]", "`temporal.f1` is no metric .*temporal.*f1"),
+        ("sample: {temporal_f1: 1}", "`temporal_f1` is no metric .*`temporal_.*f1"),
         ("run: [{metric: temporal.recall}]", "exactly one of `at_least` and `at_most`"),
         ("run: [{metric: temporal.recall, at_least: 1, at_most: 2}]", "exactly one of"),
         ("run: [{metric: temporal.recall, at_leats: 1}]", "did you mean `at_least`"),

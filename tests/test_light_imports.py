@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,8 @@ sys.meta_path.insert(0, Watch())
 """
 CLI = ("-c", "from stindex.cli import main; main()")
 PYTEST = ("-m", "pytest", "-p", "no:cacheprovider", "-p", "stindex.pytest_plugin")
+# What Python itself does where packages are not installed.
+WITHOUT_TORCH = f"import sys\nsys.modules.update(dict.fromkeys({HEAVY!r}))\n"
 # Leaves a whole run of a hub's model in the journal, without the model.
 STAND_IN = """
 import dataclasses
@@ -54,23 +57,23 @@ class Watched:
         (site / "sitecustomize.py").write_text(WATCH, encoding="utf-8")
         (directory / "test_suite.py").write_text(SUITE, encoding="utf-8")
         (directory / "stand_in.py").write_text(STAND_IN, encoding="utf-8")
+        (directory / "without_torch.py").write_text(WITHOUT_TORCH, encoding="utf-8")
         write_samples(directory / "mine.json", 4)
         root = Path(__file__).parent.parent
         self._environment = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join(map(str, (site, directory, root))),
             "HEAVY_IMPORTS": str(self._seen),
-            "XDG_CACHE_HOME": str(CACHE),
             "HF_HUB_CACHE": str(directory / "hub"),
             "HF_HUB_OFFLINE": "1",
         }
 
-    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def __call__(self, *arguments: str, cache: Path = CACHE) -> subprocess.CompletedProcess[str]:
         self._seen.unlink(missing_ok=True)
         return subprocess.run(
             [sys.executable, *arguments],
             cwd=self.directory,
-            env=self._environment,
+            env=self._environment | {"XDG_CACHE_HOME": str(cache)},
             capture_output=True,
             text=True,
             check=False,
@@ -127,10 +130,20 @@ def test_a_rerun_of_a_hub_model_with_every_answer_there_imports_nothing_heavy(
     assert watched.heavy() == []
 
 
-def test_torch_is_asked_for_the_memory_when_an_answer_is_missing(watched: Watched) -> None:
-    _put_into_hub_cache(watched.directory / "hub")
-    watched(*PYTEST, "--model", "own/model", "--dataset", "mine.json", "--geocoder", "none")
-    assert "torch" in watched.heavy()
+@pytest.mark.parametrize("model", ["own/model", "./directory", "smollm2"])
+def test_without_torch_a_model_is_refused_before_anything_is_fetched(
+    watched: Watched, model: str
+) -> None:
+    snapshot = _put_into_hub_cache(watched.directory / "hub")
+    shutil.copytree(snapshot, watched.directory / "directory")
+    run = ["--model", model, "--dataset", "mine.json", "--geocoder", "none"]
+    done = watched(*PYTEST, "-p", "without_torch", *run, cache=watched.directory / "cache")
+    assert done.returncode == 4
+    assert done.stderr.splitlines()[0] == (
+        f"ERROR: --model {model} needs torch and transformers, which the core does without; "
+        "pip install 'stindex[transformers]', or use --model rules."
+    )
+    assert "Traceback" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("option", ["--version", "--help"])
@@ -139,13 +152,14 @@ def test_version_and_help_of_the_command_line_import_no_room(option: str) -> Non
         "import sys\nfrom stindex.cli import main\n"
         f"sys.argv[1:] = [{option!r}]\n"
         "try:\n    main()\n"
-        "finally:\n    print(sorted({'numpy', 'jinja2', 'geopy', 'pytest'} & set(sys.modules)))\n"
+        "finally:\n    print(*sorted(n for n in sys.modules if n.startswith(('stindex', 'pyd'))))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert done.stdout.splitlines()[-1] == "[]"
+    imported = "stindex stindex.cli stindex.cli.statuses stindex.errors"
+    assert done.stdout.splitlines()[-1] == imported
 
 
-def _put_into_hub_cache(cache: Path) -> None:
+def _put_into_hub_cache(cache: Path) -> Path:
     commit = "0123456789abcdef0123456789abcdef01234567"
     model = cache / "models--own--model"
     snapshot = model / "snapshots" / commit
@@ -154,3 +168,4 @@ def _put_into_hub_cache(cache: Path) -> None:
     (model / "refs" / "main").write_text(commit)
     (snapshot / "config.json").write_text("{}")
     (snapshot / "model.safetensors").write_bytes(b"weights")
+    return snapshot

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -23,11 +24,23 @@ from stindex.runs.record import Record
 from stindex.schema import Sample
 
 
+def _is_a_date(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    try:
+        datetime.fromisoformat(value or "0001-01-01")
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no ISO 8601 date; write e.g. 2024-03-01.") from None
+    return value
+
+
 @click.command()
 @click.argument("text", required=False)
 @click.option("--file", "file", type=click.Path(path_type=Path), help="Read the text from a file.")
 @click.option("--model", default="rules", show_default=True, help="As in `pytest --model`.")
-@click.option("--reference-date", help="What 'yesterday' is seen from, e.g. 2024-03-01.")
+@click.option(
+    "--reference-date",
+    callback=_is_a_date,
+    help="What 'yesterday' is seen from, e.g. 2024-03-01.",
+)
 @click.option(
     "--geocoder",
     default="embedded",
@@ -51,14 +64,15 @@ def extract(**options: Any) -> None:  # noqa: ANN401 (click hands over what the 
 
 def _text(text: str | None, file: Path | None) -> str:
     if (text is None) == (file is None):
-        raise UserError("stindex extract: give either a TEXT or --file FILE.")
+        raise UserError("give either a TEXT or --file FILE.")
     if text is not None:
         return text
     assert file is not None  # noqa: S101 (one of the two is given)
     try:
         return file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
-        raise UserError(f"{file}: cannot be read ({problem}); name a UTF-8 text file.") from None
+        why = getattr(problem, "strerror", None) or "it is not UTF-8"
+        raise UserError(f"{file}: cannot be read ({why}); name a UTF-8 text file.") from None
 
 
 def _extracted(text: str, options: dict[str, Any]) -> dict[str, Any]:

@@ -190,7 +190,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise UserError(f"{path}: no such data set; check --dataset.") from None
+        raise UserError(f"{path}: no such data set; check the path.") from None
     except IsADirectoryError:
         raise UserError(f"{path}: is a directory; name a .json or .jsonl file in it.") from None
     except OSError as problem:

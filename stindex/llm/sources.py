@@ -13,7 +13,13 @@ from pathlib import Path
 
 from stindex.config import ResolvedSettings
 from stindex.llm.base import AnswerSource
-from stindex.llm.storage import LocalModel, Placement, prepare, refuse_what_cannot_fit
+from stindex.llm.storage import (
+    LocalModel,
+    Placement,
+    prepare,
+    refuse_what_cannot_fit,
+    refuse_without_engine,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,7 @@ def find_answerer(settings: ResolvedSettings, announce: Callable[[str], None]) -
     return Answerer(
         local.fingerprint,
         lambda: _open_huggingface(local, settings),
-        lambda: refuse_what_cannot_fit(local, placement),
+        lambda: _check_huggingface(local, placement),
     )
 
 
@@ -67,6 +73,11 @@ def _open_rules() -> AnswerSource:
     from stindex.rules.reader import RulesReader  # noqa: PLC0415
 
     return RulesReader(open_gazetteer())
+
+
+def _check_huggingface(local: LocalModel, placement: Placement) -> None:
+    refuse_without_engine(local.spec)
+    refuse_what_cannot_fit(local, placement)
 
 
 def _open_huggingface(local: LocalModel, settings: ResolvedSettings) -> AnswerSource:

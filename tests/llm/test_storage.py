@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import zipfile
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,13 @@ from stindex.llm import fingerprint as fingerprints
 from stindex.llm import hub, storage, wheels
 from stindex.llm.machine import Memory, free_disk, gigabytes
 from stindex.llm.registry import ModelSpec, Wheel, resolve_model
-from stindex.llm.storage import LocalModel, Placement, fitting_aliases, prepare
+from stindex.llm.storage import (
+    LocalModel,
+    Placement,
+    fitting_aliases,
+    prepare,
+    refuse_what_cannot_fit,
+)
 
 
 @pytest.fixture
@@ -330,6 +337,22 @@ def test_what_does_not_fit_is_refused_before_the_network_is_asked(
         prepare(resolve_model("qwen7b"), pytest.fail, placement=Placement("cpu"))
     assert "18.3 GB of memory (4.0 GB are free)" in str(caught.value)
     assert "smollm2, gemma3-270m, qwen0.5b" in str(caught.value)
+
+
+def test_a_model_in_the_cache_is_measured_when_something_is_to_be_generated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot = tmp_path / "snapshot"
+    snapshot.mkdir()
+    (snapshot / "model.safetensors").write_bytes(b"1" * 2000)
+    monkeypatch.setattr(hub, "cached_snapshot", lambda _: snapshot)
+    monkeypatch.setattr(storage, "free_memory", lambda _: pytest.fail("torch is asked"))
+    cached = prepare(resolve_model("qwen7b"), pytest.fail)
+    for free, refused in ((2399, True), (2400, False)):
+        memory = Memory(free, "memory")
+        monkeypatch.setattr(storage, "free_memory", lambda _, memory=memory: memory)
+        with pytest.raises(UserError, match="cannot fit") if refused else nullcontext():
+            refuse_what_cannot_fit(cached, Placement())
 
 
 def test_a_default_that_nobody_named_is_not_downloaded(monkeypatch: pytest.MonkeyPatch) -> None:
