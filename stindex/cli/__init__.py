@@ -17,6 +17,9 @@ from stindex.errors import UserError
 # "`stindex VERB`: what it does.".
 VERBS = {
     "extract": "stindex.cli.extract",
+    "report": "stindex.cli.report",
+    "runs": "stindex.cli.runs",
+    "show": "stindex.cli.show",
     "validate": "stindex.cli.validate",
 }
 

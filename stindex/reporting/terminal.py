@@ -127,7 +127,7 @@ def sample_lines(evaluation: Evaluation, missed: Sequence[str], width: int = WID
     lines += [f"  {one_line(sentence)}" for sentence in missed]
     if evaluation.prediction is None:
         lines += _without_object(evaluation)
-    lines += _pair_lines(read_pairs(evaluation), width)
+    lines += pair_lines(read_pairs(evaluation), width)
     return [_clipped(line, width).rstrip() for line in lines]
 
 
@@ -142,17 +142,20 @@ def _without_object(evaluation: Evaluation) -> list[str]:
     return [*lines, f"  {label}:", *(f"    {piece}" for piece in pieces)]
 
 
-def _pair_lines(pairs: Sequence[PairReading], width: int) -> Iterator[str]:
+def pair_lines(
+    pairs: Sequence[PairReading], width: int = WIDTH, most: int = MOST_PAIRS
+) -> Iterator[str]:
+    """Yield a line for each mention; where there are more than `most`, the wrong ones first."""
     if not pairs:
         return
-    shown = pairs if len(pairs) <= MOST_PAIRS else [pair for pair in pairs if pair.errors]
+    shown = pairs if len(pairs) <= most else [pair for pair in pairs if pair.errors]
     # Mark, number and verdict take 36 columns; gold and prediction share the rest.
     column = max(12, (width - 36) // 2)
     yield f"  {'':7}{fitted('gold', column)}  {fitted('predicted', column)}"
-    for pair in shown[:MOST_PAIRS]:
+    for pair in shown[:most]:
         gold, predicted = _cell(pair.gold, column), _cell(pair.predicted, column)
         yield f"  {_mark(pair)} {pair.number:5}{gold}  {predicted}  {_wrong(pair)}"
-    hidden = len(pairs) - min(len(shown), MOST_PAIRS)
+    hidden = len(pairs) - min(len(shown), most)
     if hidden:
         yield f"  and {hidden} more mentions"
 

@@ -1,0 +1,51 @@
+"""`stindex report`: the page and the Markdown report of a run, drawn again from its files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from stindex.cli.run_names import output_dir_option, run_argument
+from stindex.reporting.files import write_atomically
+from stindex.reporting.markdown import markdown_report
+from stindex.reporting.page import html_report
+from stindex.restored import restored_report, stored_texts
+from stindex.stored import load_run
+
+
+@click.command(epilog="Exit status: 0; 4 where there is no such run or nothing can be written.")
+@run_argument
+@output_dir_option
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write into this directory instead of the run's own.",
+)
+@click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
+def report(run: str, output_dir: Path, to: Path | None, *, open_page: bool, as_json: bool) -> None:
+    """Write report.html and report.md of a RUN again, from its stored figures and answers.
+
+    Nothing is scored anew; for that there is `pytest eval_tests --rescore RUN`.
+
+    Example: stindex report smollm2-eval --open
+    """
+    stored = load_run(run, output_dir)
+    texts = stored_texts(stored, Path.cwd())
+    content = restored_report(stored, texts)
+    directory = to or stored.directory
+    directory.mkdir(parents=True, exist_ok=True)
+    page = directory / "report.html"
+    write_atomically(page, html_report(content))
+    write_atomically(directory / "report.md", markdown_report(content))
+    if as_json:
+        files = {"html": str(page), "markdown": str(directory / "report.md")}
+        click.echo(json.dumps({"id": stored.id, **files, "notes": content.notes}, indent=2))
+    else:
+        for note in content.notes:
+            click.echo(note, err=True)
+        click.echo(str(page))
+    if open_page:
+        click.launch(str(page))

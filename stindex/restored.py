@@ -1,0 +1,174 @@
+"""A stored run ─▶ the `RunReport` that its reports are written from, without scoring anything.
+
+Every figure is the stored one. The texts of the samples are in the data set alone: they are there
+where its file is and has the content that was evaluated, and empty elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, cast
+
+from stindex.config import DEFAULT_DATASET
+from stindex.datasets import load_dataset
+from stindex.errors import UserError
+from stindex.evaluation import Evaluation
+from stindex.gates import GateVerdict
+from stindex.reporting.run_report import RunReport, SampleReport, Status
+from stindex.resources import find
+from stindex.runs.record import Record
+from stindex.schema import (
+    FinishReason,
+    Generation,
+    GoldLayer,
+    Mention,
+    Outcome,
+    Place,
+    Prediction,
+    Sample,
+    SpatialMention,
+    TemporalMention,
+)
+from stindex.scoring import DIMENSIONS, SampleScore
+from stindex.stored import StoredRun
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTexts:
+    """The samples of the evaluated data set by id; `problem` is a sentence where there are none."""
+
+    samples: Mapping[str, Sample]
+    problem: str = ""
+
+
+def stored_texts(stored: StoredRun, root: Path) -> StoredTexts:
+    """Return the samples of the data set that a run was about.
+
+    Args:
+        root: where a relative path in the run's settings starts.
+    """
+    named = str(stored.run["settings"]["dataset"]["value"])
+    path = root / named
+    if named == DEFAULT_DATASET and not path.exists():
+        path = find(DEFAULT_DATASET)
+    try:
+        dataset = load_dataset(path)
+    except UserError as problem:
+        return StoredTexts({}, f"The texts are not shown: {problem}")
+    if dataset.content_hash != stored.run["identity"]["dataset_hash"]:
+        return StoredTexts(
+            {}, f"The texts are not shown: {path} has changed since the run; rescore it with it."
+        )
+    return StoredTexts({sample.id: sample for sample in dataset.samples})
+
+
+@dataclass(frozen=True, slots=True)
+class _StoredSamples:
+    """Reads the samples of a run anew each time it is iterated; they need not fit into memory."""
+
+    stored: StoredRun
+    texts: Mapping[str, Sample]
+
+    def __iter__(self) -> Iterator[SampleReport]:
+        for detail in self.stored.samples():
+            yield restored_sample(detail, self.texts)
+
+
+def restored_report(stored: StoredRun, texts: StoredTexts) -> RunReport:
+    """Return a stored run as the reports see it."""
+    summary = stored.summary
+    return RunReport(
+        run=stored.run,
+        status=cast("Status", stored.status),
+        partial=stored.partial,
+        metrics={name: stored.metrics[name] for name in (*DIMENSIONS, "overall")},
+        reference=summary["reference"],
+        gates=tuple(_verdict(gate) for gate in stored.gates),
+        samples=_StoredSamples(stored, texts.samples),
+        missing=tuple(summary["missing"]),
+        slices=tuple(summary.get("slices", ())),
+        comparison=summary.get("comparison"),
+        notes=(texts.problem,) if texts.problem else (),
+    )
+
+
+def _verdict(gate: Mapping[str, Any]) -> GateVerdict:
+    known = {field.name for field in fields(GateVerdict)}
+    return GateVerdict(**{name: value for name, value in gate.items() if name in known})
+
+
+def restored_sample(detail: Mapping[str, Any], texts: Mapping[str, Sample]) -> SampleReport:
+    """Return one object of `detailed_results.json` as a sample of a report."""
+    sample = texts.get(detail["id"]) or Sample(detail["id"], "", {})
+    sample = Sample(
+        sample.id,
+        sample.text,
+        _gold(detail["gold"]),
+        sample.reference_date,
+        sample.document_id,
+        sample.metadata,
+    )
+    missed = tuple(detail["missed"])
+    if detail["outcome"] is None:
+        return SampleReport(sample, None, missed)
+    return SampleReport(sample, _evaluation(sample, detail), missed)
+
+
+def _evaluation(sample: Sample, detail: Mapping[str, Any]) -> Evaluation:
+    prediction = detail["prediction"]
+    return Evaluation(
+        sample,
+        Record("", sample.id, _generation(detail)),
+        Outcome(detail["outcome"]),
+        detail["reason"],
+        detail["thought"],
+        None if prediction is None else Prediction(_layers(prediction)),
+        SampleScore.from_json(detail["score"]),
+    )
+
+
+def _generation(detail: Mapping[str, Any]) -> Generation:
+    tokens, timing = detail["tokens"], detail["score"]["timing"] or {}
+    return Generation(
+        detail["raw_text"],
+        cast("FinishReason", detail["finish_reason"]),
+        tokens["prompt"],
+        tokens["completion"],
+        detail["seconds"],
+        timing.get("batch_size", 1),
+        tokens["thought"],
+        tokens["grammar_interventions"],
+        detail["reason"] if detail["finish_reason"] == "error" else "",
+    )
+
+
+def _gold(gold: Mapping[str, Any]) -> dict[str, GoldLayer]:
+    partial = gold.get("annotation", {})
+    return {
+        name: GoldLayer(mentions, exhaustive=partial.get(name) != "partial")
+        for name, mentions in _layers(gold).items()
+    }
+
+
+def _layers(stored: Mapping[str, Any]) -> dict[str, tuple[Mention, ...]]:
+    kinds: dict[str, Callable[[Mapping[str, Any]], Mention]] = {
+        "temporal": _temporal,
+        "spatial": _spatial,
+    }
+    return {
+        name: tuple(kind(mention) for mention in stored[f"{name}_mentions"])
+        for name, kind in kinds.items()
+        if f"{name}_mentions" in stored
+    }
+
+
+def _temporal(mention: Mapping[str, Any]) -> TemporalMention:
+    # What is empty was left out.
+    return TemporalMention(**{"normalized": "", **mention})
+
+
+def _spatial(mention: Mapping[str, Any]) -> SpatialMention:
+    place = mention.get("place")
+    return SpatialMention(**{**mention, "place": None if place is None else Place(**place)})
