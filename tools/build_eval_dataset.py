@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
+sys.path.insert(0, str(ROOT))  # the script is run by its path
 
-from annotation_agreement import ANNOTATIONS, Mention, read_annotation  # noqa: E402  (path above)
+from tools.annotation_agreement import ANNOTATIONS, Mention, read_annotation  # noqa: E402
 
 DATASET = ROOT / "data" / "input" / "eval_dataset_100.json"
 PLACES = ROOT / "data" / "input" / "eval_places.json"
