@@ -1,0 +1,149 @@
+"""Whether two runs can be compared at all, and what else than the model differs between them.
+
+Other texts, other gold or another answer schema are refused: a difference would say nothing about
+the model. Other prompts, decoding, number formats, batch sizes, versions and machines are said
+beside the difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from stindex.comparison.stored_scores import StoredSample, StoredScores
+from stindex.errors import UserError
+
+# What of a run's identity may differ; each is said. The model and its weights are what is compared.
+_IDENTITY = (
+    "prompt",
+    "dtype",
+    "quantization",
+    "max_tokens",
+    "temperature",
+    "seed",
+    "constrained",
+    "thinking",
+    "thinking_tokens",
+)
+_SETTINGS = ("batch_size", "device")
+_PROVENANCE = ("python", "platform", "cpus", "memory_bytes")
+
+
+def refuse_incomparable(
+    baseline: StoredScores, current: Mapping[str, StoredSample], schema: str, dataset_hash: str
+) -> None:
+    """Refuse a baseline that a run over these samples cannot be compared with.
+
+    Args:
+        current: the run's samples with their hashes; their scores are not looked at.
+        schema: hash of the answer schema.
+        dataset_hash: hash of the data set's file.
+
+    Raises:
+        UserError: other samples, other texts, other gold or another answer schema.
+    """
+    name = f"baseline {baseline.run_id}"
+    theirs = baseline.identity.get("answer_schema")
+    if theirs != schema:
+        raise UserError(
+            f"{name}: has another answer schema ({theirs}, here {schema}); compare with a run of "
+            f"the same prompt family and --answer."
+        )
+    shared = [sample_id for sample_id in current if sample_id in baseline.samples]
+    if not shared:
+        raise UserError(
+            f"{name}: is over another data set ({baseline.identity.get('dataset')}): not one "
+            f"sample id is shared; name a baseline over this one."
+        )
+    _refuse_other_content(name, baseline, current, shared, dataset_hash)
+
+
+def _refuse_other_content(
+    name: str,
+    baseline: StoredScores,
+    current: Mapping[str, StoredSample],
+    shared: list[str],
+    dataset_hash: str,
+) -> None:
+    same_file = baseline.identity.get("dataset_hash") == dataset_hash
+    pairs = [(sample_id, baseline.samples[sample_id], current[sample_id]) for sample_id in shared]
+    if not same_file and any(not before.content for _, before, _ in pairs):
+        raise UserError(
+            f"{name}: is over another data set file and does not say what its texts were; run it "
+            f"again on this file."
+        )
+    texts = [i for i, before, now in pairs if before.content and before.content != now.content]
+    if texts:
+        raise UserError(
+            f"{name}: has other data set content in {_few(texts)} (text or reference date); run "
+            f"the baseline again on this data set."
+        )
+    gold = [i for i, before, now in pairs if before.gold != now.gold]
+    if gold:
+        raise UserError(
+            f"{name}: was held against other gold in {_few(gold)}; score it again with this gold "
+            f"(`--rescore`)."
+        )
+
+
+def _few(ids: list[str]) -> str:
+    shown = ", ".join(repr(sample_id) for sample_id in ids[:3])
+    return f"{shown} and {len(ids) - 3} more samples" if len(ids) > 3 else shown
+
+
+def warnings(baseline: StoredScores, current: StoredScores) -> list[str]:
+    """Return a sentence for each thing other than the model that differs between two runs."""
+    return [
+        *_unpaired(baseline, current),
+        *(f"{what}: {_shown(a)} ─▶ {_shown(b)}" for what, a, b in _differences(baseline, current)),
+    ]
+
+
+def _unpaired(baseline: StoredScores, current: StoredScores) -> Iterator[str]:
+    only_here = len(current.samples.keys() - baseline.samples.keys())
+    only_there = len(baseline.samples.keys() - current.samples.keys())
+    both = len(current.samples.keys() & baseline.samples.keys())
+    if only_here or only_there:
+        yield (
+            f"{both} samples are compared; {only_here} are only in this run, {only_there} only in "
+            f"the baseline"
+        )
+
+
+def _differences(
+    baseline: StoredScores, current: StoredScores
+) -> Iterator[tuple[str, object, object]]:
+    a, b = baseline.identity, current.identity
+    yield from _unequal(a, b, _IDENTITY)
+    if a.get("prompt") == b.get("prompt") and a.get("prompt_hash") != b.get("prompt_hash"):
+        yield "text of the prompt", a.get("prompt_hash"), b.get("prompt_hash")
+    yield from _unequal(
+        _block(baseline.run, "settings"), _block(current.run, "settings"), _SETTINGS
+    )
+    ours, theirs = _block(current.run, "provenance"), _block(baseline.run, "provenance")
+    yield from _unequal(theirs, ours, _PROVENANCE)
+    for name in ("versions", "geocoder", "source"):
+        before, now = _block(theirs, name), _block(ours, name)
+        if name == "source" and not (before and now):
+            continue  # where nothing was generated, nobody knows what would have been used
+        label = {"versions": "version of ", "geocoder": "geocoder, ", "source": "model, "}[name]
+        keys = tuple(sorted({*before, *now}))
+        yield from ((label + key, old, new) for key, old, new in _unequal(before, now, keys))
+
+
+def _unequal(
+    a: Mapping[str, Any], b: Mapping[str, Any], keys: tuple[str, ...]
+) -> Iterator[tuple[str, object, object]]:
+    for key in keys:
+        if a.get(key) != b.get(key):
+            yield key.replace("_", " "), a.get(key), b.get(key)
+
+
+def _block(of: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = of.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _shown(value: object) -> str:
+    text = "none" if value is None else str(value)
+    return text if len(text) <= 60 else text[:12] + "…"
