@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from stindex.errors import UserError
 from stindex.llm.base import DecodingSettings
 from stindex.llm.registry import ModelSpec, resolve_model
+from stindex.rescoring import refuse_other_answers, stored_settings
 from stindex.settings_files import explain, read_settings_file
 
 DEFAULT_DATASET = "data/input/eval_dataset_100.json"
@@ -72,6 +73,9 @@ class Settings(BaseModel):
         default=False, description="set the selection's old answers aside, ask again"
     )
     retry_errors: bool = Field(default=False, description="ask again where an answer is `error`")
+    rescore: str | None = Field(
+        None, description="score the answers of this stored run again, without the model"
+    )
     reference: bool = Field(
         default=True, description="score the floor and the ceiling beside the model"
     )
@@ -85,6 +89,8 @@ class Settings(BaseModel):
             raise ValueError(
                 "--fresh asks for every answer again, --retry-errors for some; give one of the two"
             )
+        if self.rescore is not None and (self.fresh or self.retry_errors):
+            raise ValueError("--rescore asks for no answer; leave --fresh and --retry-errors out")
         if self.limit is not None and self.sample_id:
             raise ValueError("--limit and --sample-id both choose samples; give one of the two")
         if self.model == "rules" and self.quantization != "none":
@@ -138,17 +144,18 @@ def resolve_settings(given: Mapping[str, Any], root: Path) -> ResolvedSettings:
     from_file: dict[str, Any] = {}
     if file.exists():
         from_file = read_settings_file(file, Settings).model_dump(exclude_unset=True)
-    settings = _validated({**from_file, **given})
-    spec = resolve_model(
-        settings.model,
-        revision=settings.revision,
-        dtype=settings.torch_dtype if {"torch_dtype"} & (set(given) | set(from_file)) else None,
-    )
+    from_run = stored_settings({**from_file, **given}, root)
+    if from_run:
+        refuse_other_answers(given)
+    settings = _validated({**from_file, **from_run, **given})
+    spec = _spec(settings, {*given, *from_file})
     from_alias = _alias_values(spec, settings)
     alias = f"alias {settings.model}"
     sources = {
         name: COMMAND_LINE
         if name in given
+        else "the stored run"
+        if name in from_run
         else "cfg/eval.yaml"
         if name in from_file
         else alias
@@ -156,8 +163,16 @@ def resolve_settings(given: Mapping[str, Any], root: Path) -> ResolvedSettings:
         else DEFAULT
         for name in Settings.model_fields
     }
-    values = {**from_alias, **from_file, **given}
+    values = {**from_alias, **from_file, **from_run, **given}
     return ResolvedSettings(_validated(values), sources, spec, root)
+
+
+def _spec(settings: Settings, named: set[str]) -> ModelSpec:
+    if settings.rescore is not None:
+        # The model need not be here, nor its name mean anything here.
+        return ModelSpec(settings.model, "stored", dtype=settings.torch_dtype)
+    dtype = settings.torch_dtype if "torch_dtype" in named else None
+    return resolve_model(settings.model, revision=settings.revision, dtype=dtype)
 
 
 def _alias_values(spec: ModelSpec, settings: Settings) -> dict[str, Any]:

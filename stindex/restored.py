@@ -120,7 +120,7 @@ def _evaluation(sample: Sample, detail: Mapping[str, Any]) -> Evaluation:
     prediction = detail["prediction"]
     return Evaluation(
         sample,
-        Record("", sample.id, _generation(detail)),
+        Record("", sample.id, restored_generation(detail)),
         Outcome(detail["outcome"]),
         detail["reason"],
         detail["thought"],
@@ -129,7 +129,8 @@ def _evaluation(sample: Sample, detail: Mapping[str, Any]) -> Evaluation:
     )
 
 
-def _generation(detail: Mapping[str, Any]) -> Generation:
+def restored_generation(detail: Mapping[str, Any]) -> Generation:
+    """Return the answer in one object of `detailed_results.json` that has one."""
     tokens, timing = detail["tokens"], detail["score"]["timing"] or {}
     return Generation(
         detail["raw_text"],

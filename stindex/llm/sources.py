@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stindex.config import ResolvedSettings
 from stindex.llm.base import AnswerSource
@@ -21,6 +22,9 @@ from stindex.llm.storage import (
     refuse_without_engine,
 )
 
+if TYPE_CHECKING:
+    from stindex.llm.stored_answers import Rescored
+
 
 @dataclass(frozen=True, slots=True)
 class Answerer:
@@ -29,6 +33,7 @@ class Answerer:
     Attributes:
         fingerprint: of everything about it that may change an answer.
         open: makes the source; called once, when the first answer is wanted.
+        rescored: the stored run whose answers are scored again; None where answers are made.
         check: raises UserError where the source could not work here; called before the first
             test when there is something to generate, as it may be slow (it imports torch).
     """
@@ -36,6 +41,7 @@ class Answerer:
     fingerprint: str
     open: Callable[[], AnswerSource]
     check: Callable[[], None] = lambda: None
+    rescored: Rescored | None = None
 
 
 def find_answerer(settings: ResolvedSettings, announce: Callable[[str], None]) -> Answerer:
@@ -44,6 +50,8 @@ def find_answerer(settings: ResolvedSettings, announce: Callable[[str], None]) -
     Raises:
         UserError: the model cannot be had or cannot fit.
     """
+    if settings.values.rescore is not None:
+        return _stored(settings, announce)
     if settings.spec.kind == "rules":
         return Answerer(rules_fingerprint(), _open_rules)
     values = settings.values
@@ -54,6 +62,13 @@ def find_answerer(settings: ResolvedSettings, announce: Callable[[str], None]) -
         lambda: _open_huggingface(local, settings),
         lambda: _check_huggingface(local, placement),
     )
+
+
+def _stored(settings: ResolvedSettings, announce: Callable[[str], None]) -> Answerer:
+    from stindex.llm.stored_answers import open_stored  # noqa: PLC0415 (only for `--rescore`)
+
+    rescored, source = open_stored(settings, announce)
+    return Answerer(rescored.identity.weights, lambda: source, rescored=rescored)
 
 
 def rules_fingerprint() -> str:

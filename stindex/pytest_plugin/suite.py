@@ -205,7 +205,7 @@ class Suite:
         if self._settings.values.exit_on == "gates":
             self._show_missed(terminalreporter)
         terminalreporter.write_sep("=", f"stindex: {self._report.status}")
-        for line in summary_lines(self._report):
+        for line in (*summary_lines(self._report), *self.run.changed):
             terminalreporter.write_line(line)
         terminalreporter.write_line(f"report: {self._shown(self.run.report_directory)}")
 

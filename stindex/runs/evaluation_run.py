@@ -27,7 +27,9 @@ from stindex.prompts import Prompt, load_prompt
 from stindex.provenance import provenance
 from stindex.reference import Metrics, reference_metrics
 from stindex.reporting import write_reports
+from stindex.reporting.results import gold_json
 from stindex.reporting.run_report import RunReport, SampleReport, Status
+from stindex.rescoring import changes, sentences
 from stindex.resources import find
 from stindex.runs.acquisition import Acquisition, Stock, take_stock
 from stindex.runs.identity import GenerationKeys, RunIdentity, differences, digest, schema_hash
@@ -73,6 +75,7 @@ class EvaluationRun:
             make_geocoder(values.geocoder), self.prompt.response_model, values.constrained
         )
         self.notes: list[str] = []
+        self.changed: list[str] = []  # by `--rescore`, in sentences
         self._evaluations: dict[str, Evaluation] = {}
         self._new: list[SampleScore] = []
 
@@ -95,6 +98,7 @@ class EvaluationRun:
         answerer = sources.find_answerer(self.settings, announce)
         self.selected = tuple(selected)
         self.partial = len(self.selected) < self.dataset.total
+        self._rescored = answerer.rescored
         self.identity = self._identity(answerer)
         self.output = self.settings.root / self.settings.values.output_dir
         self.directory = self.output / self.identity.run_id
@@ -104,7 +108,7 @@ class EvaluationRun:
 
     def _identity(self, answerer: Answerer) -> RunIdentity:
         values = self.settings.values
-        return RunIdentity(
+        own = RunIdentity(
             model=values.model,
             weights=answerer.fingerprint,
             dtype=values.torch_dtype,
@@ -117,6 +121,7 @@ class EvaluationRun:
             dataset_hash=self.dataset.content_hash,
             run_name=values.run_name or "",
         )
+        return own if answerer.rescored is None else answerer.rescored.renamed(own)
 
     def _start(self) -> None:
         self._run: dict[str, Any] = {
@@ -133,6 +138,8 @@ class EvaluationRun:
                 "geocoder": dict(self.evaluator.geocoder.identity()),
             },
         }
+        if self._rescored is not None:
+            self._run["rescored_from"] = dict(self._rescored.origin)
         self._earlier = _nearest_run(self.output, self.identity)
         self._write_run()
 
@@ -226,6 +233,7 @@ class EvaluationRun:
         )
         metrics = aggregate(e.score for e in self._evaluations.values())
         gates = (coverage(len(self.selected), unanswered), *self._judge(metrics, ending))
+        self._note_changes(metrics)
         self._close_run(_status(gates, unanswered, ending))
         report = RunReport(
             run=self._run,
@@ -247,6 +255,16 @@ class EvaluationRun:
         for sample in self.selected:
             if sample.id in records and sample.id not in self._evaluations:
                 self._evaluations[sample.id] = self.evaluator.evaluate(sample, records[sample.id])
+
+    def _note_changes(self, metrics: Metrics) -> None:
+        """Say what `--rescore` changed."""
+        if self._rescored is None:
+            return
+        now = {i: (gold_json(e.sample), e.score) for i, e in self._evaluations.items()}
+        found = changes(self._rescored.before, now)
+        self._run["rescored_from"]["changes"] = found.to_json()
+        self.changed = sentences(found, self._rescored.metrics, metrics)
+        self.notes += self.changed
 
     def _judge(self, metrics: Metrics, ending: Ending) -> Iterator[GateVerdict]:
         if not ending.stopped:
