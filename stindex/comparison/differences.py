@@ -8,14 +8,14 @@ the larger of the two methods': of few flipped samples the bootstrap alone is to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stindex.comparison.pairing import Pairing
-from stindex.comparison.quantities import dimension_of, is_share, lower_is_better, over_pairs
+from stindex.comparison.quantities import is_share, lower_is_better, over_pairs
 from stindex.comparison.statistics import (
     Vector,
     bootstrap_p,
@@ -27,20 +27,16 @@ from stindex.comparison.statistics import (
     unchanged_interval,
 )
 from stindex.scoring import SampleScore
+from stindex.scoring.resampling import RunTable, weight_blocks
 
 RESAMPLES = 2000
 SEED = 20240506
 NOTICEABLE_SHARE = 0.05  # 5 points
 NOTICEABLE_PART = 0.10  # of the baseline's value, for km and seconds
 
-_BLOCK = 128  # samples whose own values are computed at once
+_BLOCK = 1 << 22  # weights that are held at a time
+_SAMPLES = 128  # whose own values are computed at once
 _EQUAL = 1e-12
-
-Weights = NDArray[np.float64]
-# Scores, names of metrics, weights (resamples × samples) ─▶ name to values, NaN where undefined.
-Resampled = Callable[
-    [Sequence[SampleScore], Sequence[str], Weights], Mapping[str, NDArray[np.float64]]
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +45,8 @@ class Difference:
 
     Attributes:
         baseline, current: the metric over the paired samples; None where it is undefined.
-        n: paired samples behind it, from `units` documents.
+        n: paired samples that are annotated in what it is about.
+        units: documents with something to count for it: what is resampled.
         resampled: current - baseline, in resamples of the documents.
         swapped: current - baseline, with the runs' answers swapped at random.
         improved, worsened: ids of the samples whose own value got better or worse.
@@ -96,7 +93,7 @@ class Difference:
         return percentile_interval(self.resampled)
 
     def p_worse(self, allowed: float = 0.0) -> float:
-        """Return the p value of "current is at most `allowed` worse"; 1 where nothing is defined."""
+        """Return the p value of "at most `allowed` worse"; 1 where nothing is defined."""
         return self._p(_sign(self.metric), allowed)
 
     def p_better(self) -> float:
@@ -146,95 +143,132 @@ def _sign(metric: str) -> float:
 
 
 class Comparator:
-    """Differences between two runs, each computed once."""
+    """Differences between two runs; all metrics of a choice of samples are computed at once."""
 
-    def __init__(
-        self, pairing: Pairing, resampled: Resampled, resamples: int = RESAMPLES, seed: int = SEED
-    ) -> None:
+    def __init__(self, pairing: Pairing, resamples: int = RESAMPLES, seed: int = SEED) -> None:
         """Compute nothing yet."""
         self.pairing = pairing
-        self._resampled = resampled
         self._resamples = resamples
         self._seed = seed
-        self._known: dict[tuple[str, frozenset[str] | None], Difference] = {}
-
-    def differences(
-        self, metrics: Sequence[str], ids: Collection[str] | None = None
-    ) -> dict[str, Difference]:
-        """Return the difference in each metric, over all paired samples or some of them."""
-        chosen = None if ids is None else frozenset(ids)
-        pairing = self.pairing if chosen is None else self.pairing.kept(chosen)
-        wanted = [name for name in metrics if (name, chosen) not in self._known]
-        for names, behind in _grouped(pairing, wanted):
-            for found in self._computed(names, behind):
-                self._known[found.metric, chosen] = found
-        return {name: self._known[name, chosen] for name in metrics}
+        self._known: dict[tuple[bool, frozenset[str] | None], dict[str, Difference]] = {}
 
     def difference(self, metric: str, ids: Collection[str] | None = None) -> Difference:
-        """Return the difference in one metric."""
-        return self.differences([metric], ids)[metric]
+        """Return the difference in one metric, over all paired samples or some of them.
 
-    def _computed(self, names: list[str], pairing: Pairing) -> list[Difference]:
-        if not len(pairing):
-            nothing = np.empty(0)
-            return [Difference(name, None, None, 0, 0, nothing, nothing) for name in names]
-        codes, units = _units(pairing.documents)
-        generator = np.random.default_rng(self._seed)
-        weights = resample_weights(generator, codes, units, self._resamples)
-        before = self._resampled(pairing.baseline, names, weights)
-        now = self._resampled(pairing.current, names, weights)
-        swapped = self._swapped(names, pairing, generator, codes, units)
-        flips = self._flips(names, pairing)
-        return [
-            Difference(
-                name,
-                _first(before[name]),
-                _first(now[name]),
-                len(pairing),
-                units,
-                now[name][1:] - before[name][1:],
-                swapped[name],
-                *flips[name],
-            )
-            for name in names
+        Raises:
+            KeyError: the metric cannot be compared; see `comparable_metrics`.
+        """
+        chosen = None if ids is None else frozenset(ids)
+        kind = over_pairs(metric), chosen
+        if kind not in self._known:
+            pairing = self.pairing if chosen is None else self.pairing.kept(chosen)
+            behind = pairing.on_common_gold() if over_pairs(metric) else pairing
+            self._known[kind] = compared(behind, self._resamples, self._seed)
+        return self._known[kind][metric]
+
+
+@cache
+def comparable_metrics() -> tuple[str, ...]:
+    """Return the metrics that two runs can be compared in: rates, means, medians and areas."""
+    names = RunTable.of([], []).metrics(np.empty((0, 0)))
+    return tuple(name for name in names if not name.endswith(".gold"))
+
+
+def compared(
+    pairing: Pairing, resamples: int = RESAMPLES, seed: int = SEED
+) -> dict[str, Difference]:
+    """Return the differences in all metrics between two runs over the same samples."""
+    if not len(pairing):
+        nothing = np.empty(0)
+        return {
+            name: Difference(name, None, None, 0, 0, nothing, nothing)
+            for name in comparable_metrics()
+        }
+    documents = sorted({score.document_id for score in pairing.current})
+    tables = [RunTable.of(scores, documents) for scores in (pairing.baseline, pairing.current)]
+    observed = [table.metrics(np.ones((1, len(documents)))) for table in tables]
+    resampled = _resampled(tables, len(documents), resamples, seed)
+    swapped = _swapped(pairing, documents, resamples, seed)
+    improved, worsened = _flips(pairing)
+    return {
+        name: Difference(
+            name,
+            baseline=_plain(observed[0][name].value[0]),
+            current=_plain(observed[1][name].value[0]),
+            n=pairing.taking_part(name),
+            units=max(values[name].n for values in observed),
+            resampled=resampled[name],
+            swapped=swapped[name],
+            improved=improved[name],
+            worsened=worsened[name],
+        )
+        for name in comparable_metrics()
+    }
+
+
+def _resampled(
+    tables: Sequence[RunTable], documents: int, resamples: int, seed: int
+) -> dict[str, Vector]:
+    """Return current - baseline of each metric in the same resamples of both runs."""
+    parts = []
+    for weights in weight_blocks(documents, resamples=resamples, seed=seed):
+        before, now = (table.metrics(weights) for table in tables)
+        parts.append({name: now[name].value - before[name].value for name in now})
+    return _joined(parts)
+
+
+def _swapped(
+    pairing: Pairing, documents: Sequence[str], resamples: int, seed: int
+) -> dict[str, Vector]:
+    """Return current - baseline where each document's answers were swapped or not, at random.
+
+    Both runs stand in one table, each document twice; a weight of 1 takes a run's answers to it.
+    """
+    both = [replace(score, document_id=f"0{score.document_id}") for score in pairing.baseline]
+    both += [replace(score, document_id=f"1{score.document_id}") for score in pairing.current]
+    table = RunTable.of(both, [f"{run}{document}" for run in (0, 1) for document in documents])
+    generator = np.random.default_rng(seed + 1)
+    rows = max(1, _BLOCK // (2 * len(documents)))
+    parts = []
+    for first in range(0, resamples, rows):
+        shape = min(rows, resamples - first), len(documents)
+        stays = generator.integers(0, 2, shape).astype(np.float64)
+        before = table.metrics(np.hstack([stays, 1 - stays]))
+        now = table.metrics(np.hstack([1 - stays, stays]))
+        parts.append({name: now[name].value - before[name].value for name in now})
+    return _joined(parts)
+
+
+def _joined(parts: Sequence[Mapping[str, Vector]]) -> dict[str, Vector]:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _flips(
+    pairing: Pairing,
+) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
+    """Return for each metric the samples that got better, and those that got worse."""
+    before, now = _alone(pairing.baseline), _alone(pairing.current)
+    ids = [score.sample_id for score in pairing.current]
+    improved, worsened = {}, {}
+    for name in comparable_metrics():
+        gain = _sign(name) * (_filled(name, now[name]) - _filled(name, before[name]))
+        improved[name] = tuple(ids[index] for index in np.flatnonzero(gain > _EQUAL))
+        worsened[name] = tuple(ids[index] for index in np.flatnonzero(gain < -_EQUAL))
+    return improved, worsened
+
+
+def _alone(scores: Sequence[SampleScore]) -> dict[str, Vector]:
+    """Return the metrics of each sample alone: a resample is that sample and nothing else."""
+    parts = []
+    for start in range(0, len(scores), _SAMPLES):
+        numbers = [str(number) for number in range(len(scores[start : start + _SAMPLES]))]
+        block = [
+            replace(score, document_id=number)
+            for number, score in zip(numbers, scores[start:], strict=False)
         ]
-
-    def _flips(
-        self, names: list[str], pairing: Pairing
-    ) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
-        """Return for each metric the samples that got better, and those that got worse."""
-        before, now = self._alone(names, pairing.baseline), self._alone(names, pairing.current)
-        ids = [score.sample_id for score in pairing.current]
-        found = {}
-        for name in names:
-            gain = _sign(name) * (_filled(name, now[name]) - _filled(name, before[name]))
-            found[name] = (
-                tuple(ids[index] for index in np.flatnonzero(gain > _EQUAL)),
-                tuple(ids[index] for index in np.flatnonzero(gain < -_EQUAL)),
-            )
-        return found
-
-    def _alone(self, names: list[str], scores: Sequence[SampleScore]) -> dict[str, Vector]:
-        """Return the metrics of each sample alone: a resample is that sample and nothing else."""
-        parts = []
-        for start in range(0, len(scores), _BLOCK):
-            block = scores[start : start + _BLOCK]
-            parts.append(self._resampled(block, names, np.eye(len(block))))
-        return {name: np.concatenate([part[name] for part in parts]) for name in names}
-
-    def _swapped(
-        self,
-        names: list[str],
-        pairing: Pairing,
-        generator: np.random.Generator,
-        codes: NDArray[np.intp],
-        units: int,
-    ) -> dict[str, Vector]:
-        both = (*pairing.baseline, *pairing.current)
-        stays = generator.integers(0, 2, (self._resamples, units)).astype(np.float64)[:, codes]
-        one = self._resampled(both, names, np.hstack([stays, 1 - stays]))
-        other = self._resampled(both, names, np.hstack([1 - stays, stays]))
-        return {name: other[name] - one[name] for name in names}
+        metrics = RunTable.of(block, numbers).metrics(np.eye(len(block)))
+        parts.append({name: metrics[name].value for name in metrics})
+    return _joined(parts)
 
 
 def _filled(metric: str, values: Vector) -> Vector:
@@ -243,34 +277,5 @@ def _filled(metric: str, values: Vector) -> Vector:
     return np.nan_to_num(values, nan=best)
 
 
-def resample_weights(
-    generator: np.random.Generator, codes: NDArray[np.intp], units: int, resamples: int
-) -> Weights:
-    """Return how often each sample is in each resample of documents (resamples + 1 × samples).
-
-    The first row is the sample as it is.
-
-    Args:
-        codes: for each sample the number of its document, from 0 to `units` - 1.
-    """
-    drawn = generator.multinomial(units, np.full(units, 1 / units), size=resamples)
-    weights = np.vstack([np.ones((1, units)), drawn])
-    chosen: Weights = weights[:, codes]
-    return chosen
-
-
-def _units(documents: Sequence[str]) -> tuple[NDArray[np.intp], int]:
-    numbers = {name: number for number, name in enumerate(dict.fromkeys(documents))}
-    return np.array([numbers[name] for name in documents], dtype=np.intp), len(numbers)
-
-
-def _grouped(pairing: Pairing, metrics: Sequence[str]) -> list[tuple[list[str], Pairing]]:
-    """Return metrics that look at the same pairs together, so that these are resampled once."""
-    groups: dict[tuple[str | None, bool], list[str]] = {}
-    for metric in metrics:
-        groups.setdefault((dimension_of(metric), over_pairs(metric)), []).append(metric)
-    return [(names, pairing.behind(names[0])) for names in groups.values()]
-
-
-def _first(values: Vector) -> float | None:
-    return None if np.isnan(values[0]) else float(values[0])
+def _plain(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from stindex.comparison.quantities import dimension_of, over_pairs
+from stindex.comparison.quantities import dimension_of
 from stindex.schema import Sample
 from stindex.scoring import DIMENSIONS, DimensionScore, JudgedPair, SampleScore
 
@@ -26,11 +26,6 @@ class Pairing:
     def __len__(self) -> int:
         return len(self.current)
 
-    @property
-    def documents(self) -> tuple[str, ...]:
-        """The source document of each sample: what is resampled."""
-        return tuple(score.document_id for score in self.current)
-
     def kept(self, ids: Collection[str]) -> Pairing:
         """Return the pairs of some samples."""
         chosen = [index for index, score in enumerate(self.current) if score.sample_id in ids]
@@ -39,19 +34,24 @@ class Pairing:
             tuple(self.current[index] for index in chosen),
         )
 
-    def behind(self, metric: str) -> Pairing:
-        """Return the pairs that take part in a metric, reduced to what both found if need be."""
+    def taking_part(self, metric: str) -> int:
+        """Return how many of the samples are annotated in what a metric is about."""
         dimension = dimension_of(metric)
         if dimension is None:
-            return self
-        pairs = [
-            (before, now)
+            return len(self)
+        return sum(
+            before.annotated(dimension) and now.annotated(dimension)
             for before, now in zip(self.baseline, self.current, strict=True)
-            if before.annotated(dimension) and now.annotated(dimension)
+        )
+
+    def on_common_gold(self) -> Pairing:
+        """Return the pairs with only the gold mentions that both runs found."""
+        pairs = [
+            _on_common_gold(before, now)
+            for before, now in zip(self.baseline, self.current, strict=True)
         ]
-        if over_pairs(metric):
-            pairs = [both for pair in pairs if (both := _on_common_gold(*pair, dimension))]
-        return Pairing(tuple(a for a, _ in pairs), tuple(b for _, b in pairs))
+        kept = [(before, now) for before, now in pairs if before.dimensions]
+        return Pairing(tuple(before for before, _ in kept), tuple(now for _, now in kept))
 
 
 def paired(baseline: Mapping[str, SampleScore], current: Mapping[str, SampleScore]) -> Pairing:
@@ -63,18 +63,16 @@ def paired(baseline: Mapping[str, SampleScore], current: Mapping[str, SampleScor
     )
 
 
-def _on_common_gold(
-    before: SampleScore, now: SampleScore, dimension: str
-) -> tuple[SampleScore, SampleScore] | None:
-    """Return both scores with the gold mentions alone that both found; None if there is none."""
-    a, b = before.dimensions[dimension], now.dimensions[dimension]
-    common = {pair.gold for pair in a.pairs} & {pair.gold for pair in b.pairs}
-    if not common:
-        return None
-    return (
-        replace(before, dimensions={dimension: _reduced(a, common, dimension)}),
-        replace(now, dimensions={dimension: _reduced(b, common, dimension)}),
-    )
+def _on_common_gold(before: SampleScore, now: SampleScore) -> tuple[SampleScore, SampleScore]:
+    """Return both scores with what both found; a dimension in which that is nothing is left out."""
+    reduced: tuple[dict[str, DimensionScore], dict[str, DimensionScore]] = {}, {}
+    for dimension in before.dimensions.keys() & now.dimensions.keys():
+        layers = before.dimensions[dimension], now.dimensions[dimension]
+        common = set.intersection(*({pair.gold for pair in layer.pairs} for layer in layers))
+        if common:
+            for into, layer in zip(reduced, layers, strict=True):
+                into[dimension] = _reduced(layer, common, dimension)
+    return replace(before, dimensions=reduced[0]), replace(now, dimensions=reduced[1])
 
 
 def _reduced(layer: DimensionScore, common: set[int], dimension: str) -> DimensionScore:

@@ -119,11 +119,12 @@ def smallest_loss(error: float, units: int, level: float, *, share: bool) -> flo
         level: of the one-sided test.
         share: the metric is one from 0 to 1, of which each unit is about 1 / units; then so few
             flipped samples that no test could see them are no loss that would have been shown,
-            however small the standard error.
+            however small the standard error; and 1 means that no loss would have been.
     """
     normal = (_NORMAL.inv_cdf(1 - level) + _NORMAL.inv_cdf(POWER)) * error
-    floor = fewest_flips(level) / max(units, 1) if share else 0.0
-    return max(normal, floor)
+    if not share:
+        return normal
+    return min(1.0, max(normal, fewest_flips(level) / max(units, 1)))
 
 
 def needed_units(loss: float, error: float, units: int, level: float, *, share: bool) -> int | None:
