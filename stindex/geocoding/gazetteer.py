@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,6 +98,8 @@ class Gazetteer:
         # The index never changes under its name, which holds the checksum.
         uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
         self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        # Closed with the gazetteer: Python 3.13 warns of a connection that is left open.
+        self._close = weakref.finalize(self, self._connection.close)
         self._lock = threading.Lock()
         self._found: dict[str, tuple[Entry, ...]] = {}
 
@@ -121,4 +124,4 @@ class Gazetteer:
 
     def close(self) -> None:
         """Close the index file."""
-        self._connection.close()
+        self._close()

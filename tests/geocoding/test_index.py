@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -169,3 +171,15 @@ def test_a_failed_build_leaves_nothing_behind(
     with pytest.raises(OSError, match="No space"):
         index.build_index(tmp_path / "index.sqlite")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_gazetteer_that_nobody_needs_any_more_leaves_no_open_file(
+    gazetteer: Gazetteer, index_directory: Path
+) -> None:
+    mine = open_gazetteer(index_directory)
+    connection = mine._connection
+    assert connection.execute("SELECT 1").fetchone() == (1,)
+    del mine
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
