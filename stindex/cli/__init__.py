@@ -17,6 +17,7 @@ from stindex.errors import UserError
 # "`stindex VERB`: what it does.".
 VERBS = {
     "extract": "stindex.cli.extract",
+    "init": "stindex.cli.init",
     "report": "stindex.cli.report",
     "runs": "stindex.cli.runs",
     "show": "stindex.cli.show",
