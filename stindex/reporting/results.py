@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 
+from stindex.comparison.content import content_hash
 from stindex.evaluation import Evaluation
 from stindex.reporting.run_report import RunReport, SampleReport
 from stindex.schema import Mention, Place, Prediction, Sample, SpatialMention, TemporalMention
@@ -32,7 +33,8 @@ def metrics_summary(report: RunReport) -> Iterator[str]:
         "partial": report.partial,
         "metrics": report.metrics,
         "reference": {name: report.reference.get(name) for name in ("floor", "ceiling")},
-        "gates": [asdict(gate) for gate in report.gates],
+        "gates": [gate.to_json() for gate in report.gates],
+        "comparison": report.comparison,
         "slices": [],
         "missing": report.missing,
     }
@@ -53,7 +55,7 @@ def detailed_results(report: RunReport) -> Iterator[str]:
 
 
 def _detail(report: SampleReport) -> dict[str, Any]:
-    head = {"id": report.sample.id}
+    head = {"id": report.sample.id, "content": content_hash(report.sample)}
     gold = {"gold": gold_json(report.sample)}
     if report.evaluation is None:
         return {**head, "outcome": None, **gold, "missed": report.missed}

@@ -30,6 +30,7 @@ def test_summary_has_the_documented_keys_in_their_order() -> None:
         "metrics",
         "reference",
         "gates",
+        "comparison",
         "slices",
         "missing",
     ]
@@ -58,6 +59,7 @@ def test_details_hold_gold_prediction_and_everything_about_the_answer() -> None:
     (sample,) = details["samples"]
     assert list(sample) == [
         "id",
+        "content",
         "outcome",
         "reason",
         "gold",
