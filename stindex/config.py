@@ -66,6 +66,15 @@ class Settings(BaseModel):
     exit_on: Literal["gates", "samples", "both"] = Field(
         "gates", description="what turns the exit status red"
     )
+    baseline: str | None = Field(
+        None, description="compare with this run: directory, id or saved baseline"
+    )
+    anchor: str | None = Field(
+        None, description="compare with this run too, which stays the same: shows slow drift"
+    )
+    strict: bool = Field(
+        default=False, description="gates that cannot tell (inconclusive) fail; as pytest's own"
+    )
     run_name: str | None = Field(
         None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}$", description="a name for this run"
     )

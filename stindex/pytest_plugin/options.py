@@ -34,6 +34,9 @@ def add_options(parser: pytest.Parser) -> None:
 def given_options(config: pytest.Config) -> dict[str, Any]:
     """Return field name to value, of the options that are on the command line."""
     values = {name: config.getoption(_PREFIX + name) for name in Settings.model_fields}
+    # pytest has taken `--strict`: who asks it to be strict means the gates too.
+    if values["strict"] is None and config.getoption("strict", default=False):
+        values["strict"] = True
     return {name: value for name, value in values.items() if value is not None}
 
 
