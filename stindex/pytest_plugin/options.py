@@ -27,7 +27,7 @@ def add_options(parser: pytest.Parser) -> None:
         attributes["help"] = _help(field)
         try:
             group.addoption(f"--{option}", **attributes)
-        except ValueError:
+        except (ValueError, argparse.ArgumentError):
             group.addoption(f"--stindex-{option}", **attributes)
 
 
