@@ -30,11 +30,16 @@ _PROVENANCE = ("python", "platform", "cpus", "memory_bytes")
 
 
 def refuse_incomparable(
-    baseline: StoredScores, current: Mapping[str, StoredSample], schema: str, dataset_hash: str
+    what: str,
+    baseline: StoredScores,
+    current: Mapping[str, StoredSample],
+    schema: str,
+    dataset_hash: str,
 ) -> None:
     """Refuse a baseline that a run over these samples cannot be compared with.
 
     Args:
+        what: what the baseline is to the user, for the sentence.
         current: the run's samples with their hashes; their scores are not looked at.
         schema: hash of the answer schema.
         dataset_hash: hash of the data set's file.
@@ -42,7 +47,7 @@ def refuse_incomparable(
     Raises:
         UserError: other samples, other texts, other gold or another answer schema.
     """
-    name = f"baseline {baseline.run_id}"
+    name = f"{what} {baseline.run_id}"
     theirs = baseline.identity.get("answer_schema")
     if theirs != schema:
         raise UserError(

@@ -55,18 +55,18 @@ class ComparedRuns:
     """
 
     baseline: StoredScores
+    current: StoredScores
     comparator: Comparator
     fixed: tuple[str, ...]
     broken: tuple[str, ...]
-    warnings: tuple[str, ...]
 
     def to_json(
-        self, metrics: Sequence[str] = HEADLINE, allowed: Mapping[str, float] | None = None
+        self, metrics: Sequence[str] = HEADLINE, allowed: Mapping[str, float | None] | None = None
     ) -> dict[str, Any]:
         """Return what the reports show, JSON-ready; metrics that are undefined are left out.
 
         Args:
-            allowed: metric to the drop that a gate allows.
+            allowed: metric to the drop that its gate allows (None: none that can be shown).
         """
         allowed = allowed or {}
         names = dict.fromkeys((*metrics, *allowed))
@@ -86,7 +86,7 @@ class ComparedRuns:
             ],
             "fixed": list(self.fixed),
             "broken": list(self.broken),
-            "warnings": list(self.warnings),
+            "warnings": warnings(self.baseline, self.current),
         }
 
 
@@ -97,8 +97,7 @@ def compare_runs(baseline: StoredScores, current: StoredScores) -> ComparedRuns:
         {sample_id: sample.score for sample_id, sample in current.samples.items()},
     )
     fixed, broken = _flipped(pairing)
-    said = tuple(warnings(baseline, current))
-    return ComparedRuns(baseline, Comparator(pairing), fixed, broken, said)
+    return ComparedRuns(baseline, current, Comparator(pairing), fixed, broken)
 
 
 def _flipped(pairing: Pairing) -> tuple[tuple[str, ...], tuple[str, ...]]:

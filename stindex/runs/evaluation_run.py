@@ -14,11 +14,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from stindex.comparison.references import References, comparison_json, read_references
+from stindex.comparison.verdicts import ComparedRuns
 from stindex.config import ResolvedSettings
 from stindex.datasets import Dataset
 from stindex.errors import UserError
 from stindex.evaluation import Evaluation, Evaluator
-from stindex.gates import GateVerdict, Thresholds, coverage, judge, load_thresholds
+from stindex.gates import (
+    Comparisons,
+    GateVerdict,
+    Thresholds,
+    coverage,
+    judge,
+    load_thresholds,
+)
 from stindex.geocoding.registry import make_geocoder
 from stindex.llm import sources
 from stindex.llm.base import Request
@@ -95,8 +104,9 @@ class EvaluationRun:
         Raises:
             UserError: the model cannot be had, or the output directory cannot be written to.
         """
-        answerer = sources.find_answerer(self.settings, announce)
         self.selected = tuple(selected)
+        self._references = self._read_references()
+        answerer = sources.find_answerer(self.settings, announce)
         self.partial = len(self.selected) < self.dataset.total
         self._rescored = answerer.rescored
         self.identity = self._identity(answerer)
@@ -105,6 +115,16 @@ class EvaluationRun:
         self.report_directory = self.directory / PARTIAL if self.partial else self.directory
         self._start()
         self._acquire(answerer, announce, on_answer)
+
+    def _read_references(self) -> References:
+        """Read and check what to compare with, before anything is loaded or written."""
+        values, root = self.settings.values, self.settings.root
+        output = root / values.output_dir
+        references = read_references(values.baseline, values.anchor, root, output)
+        references.refuse_incomparable(
+            self.selected, schema_hash(self.prompt.response_model), self.dataset.content_hash
+        )
+        return references
 
     def _identity(self, answerer: Answerer) -> RunIdentity:
         values = self.settings.values
@@ -232,7 +252,8 @@ class EvaluationRun:
             if s.id not in self._evaluations or self._evaluations[s.id].outcome is Outcome.ERROR
         )
         metrics = aggregate(e.score for e in self._evaluations.values())
-        gates = (coverage(len(self.selected), unanswered), *self._judge(metrics, ending))
+        compared = self._compared(ending)
+        gates = (coverage(len(self.selected), unanswered), *self._judge(metrics, ending, compared))
         self._note_changes(metrics)
         self._close_run(_status(gates, unanswered, ending))
         report = RunReport(
@@ -245,6 +266,8 @@ class EvaluationRun:
             samples=[self._sample_report(s, ending) for s in self.selected],
             missing=unanswered,
             notes=tuple(self.notes),
+            comparison=comparison_json(compared, self._run, self.thresholds.run),
+            baseline_samples=self._references.details,
         )
         write_reports(report, self.report_directory)
         return report
@@ -266,16 +289,28 @@ class EvaluationRun:
         self.changed = sentences(found, self._rescored.metrics, metrics)
         self.notes += self.changed
 
-    def _judge(self, metrics: Metrics, ending: Ending) -> Iterator[GateVerdict]:
+    def _compared(self, ending: Ending) -> dict[str, ComparedRuns]:
+        if ending.stopped:
+            return {}
+        return self._references.compared(self._run, self._evaluations.values())
+
+    def _judge(
+        self, metrics: Metrics, ending: Ending, compared: Mapping[str, ComparedRuns]
+    ) -> Iterator[GateVerdict]:
         if not ending.stopped:
-            yield from judge(self.thresholds.run, metrics, self._metrics_of_slice)
+            comparisons = Comparisons(compared, self._ids_of_slice, self.settings.values.strict)
+            yield from judge(self.thresholds.run, metrics, self._metrics_of_slice, comparisons)
 
     def _metrics_of_slice(self, wanted: Mapping[str, str]) -> Metrics:
-        return aggregate(
-            e.score
-            for e in self._evaluations.values()
-            if all(str(e.sample.metadata.get(k)) == v for k, v in wanted.items())
-        )
+        ids = self._ids_of_slice(wanted)
+        return aggregate(e.score for i, e in self._evaluations.items() if i in ids)
+
+    def _ids_of_slice(self, wanted: Mapping[str, str]) -> set[str]:
+        return {
+            s.id
+            for s in self.selected
+            if all(str(s.metadata.get(key)) == value for key, value in wanted.items())
+        }
 
     def _reference(self, metrics: Metrics, ending: Ending) -> dict[str, Metrics | None]:
         if ending.stopped or not self.settings.values.reference:
