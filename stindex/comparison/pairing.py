@@ -82,11 +82,20 @@ def _reduced(layer: DimensionScore, common: set[int], dimension: str) -> Dimensi
 
 
 def _shared_counts(pairs: tuple[JudgedPair, ...]) -> dict[str, int]:
+    """Return the counts that all dimensions have, of these pairs and nothing else."""
     types = [pair.judgement["type_equal"] for pair in pairs]
+    typed = sum(equal is not None for equal in types)
     return {
         "gold": len(pairs),
         "predicted": len(pairs),
+        "true_positives": sum(pair.equal_span for pair in pairs),
         "relaxed_true_positives": len(pairs),
-        "typed_pairs": sum(equal is not None for equal in types),
+        "text_true_positives": 0,  # the words are not known here, and nobody asks
+        "hallucinated": 0,
+        "typed_gold": typed,
+        "typed_pairs": typed,
         "type_equal": sum(equal is True for equal in types),
+        "strict_type_equal": sum(
+            pair.equal_span and equal is True for pair, equal in zip(pairs, types, strict=True)
+        ),
     }
