@@ -2,7 +2,8 @@
 
 A gate asks either whether a loss larger than the allowed one was shown (`allowed` above 0), or
 whether any loss was shown. "Failed" is said with a false alarm of at most 5 % for all questions
-of a run together (Holm); "passed" where the data are enough to say so; else "inconclusive".
+of a run together (Holm); "passed" where a loss that matters can be excluded at 95 %; else
+"inconclusive".
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ class Question:
 
     Attributes:
         allowed: the loss that may be; 0 asks whether there is any.
-        noticeable: the loss that has to be noticed if `allowed` is 0; not noticing a larger one
-            is no reason to pass. None: 5 points, or 10 % of the baseline's value.
+        noticeable: the loss that has to be excluded if `allowed` is 0: not to have noticed one is
+            no reason to pass. None: 5 points, or 10 % of the baseline's value.
         minimum_n: samples without which nothing is said.
     """
 
@@ -36,7 +37,7 @@ class Question:
 
     @property
     def target(self) -> float:
-        """The loss that the samples have to be enough for."""
+        """The loss that has to be excluded for the gate to pass."""
         if self.allowed:
             return self.allowed
         return self.difference.noticeable if self.noticeable is None else self.noticeable
@@ -79,7 +80,7 @@ def _p_value(question: Question) -> float:
 
 def _answer(question: Question, p_value: float, decision: Decision, first: float) -> Answer:
     difference = question.difference
-    state, reason = _state(question, p_value, decision, first)
+    state, reason = _state(question, p_value, decision)
     smallest = difference.smallest_loss(first)
     needed = difference.needed_n(question.target, first)
     if state == "inconclusive" and difference.observed is not None:
@@ -87,9 +88,7 @@ def _answer(question: Question, p_value: float, decision: Decision, first: float
     return Answer(state, reason, p_value, decision.level, smallest, needed)
 
 
-def _state(
-    question: Question, p_value: float, decision: Decision, first: float
-) -> tuple[State, str]:
+def _state(question: Question, p_value: float, decision: Decision) -> tuple[State, str]:
     difference = question.difference
     if difference.observed is None:
         return _undefined(difference)
@@ -99,21 +98,16 @@ def _state(
     if decision.rejected:
         beyond = f", more than the {_number(question.allowed)} allowed" if question.allowed else ""
         return "failed", f"{lost}{beyond} (p = {p_value:.2g}, has to be above {decision.level:.2g})"
-    unsure = _unsure(question, first)
+    unsure = _unsure(question)
     return ("inconclusive", lost + unsure) if unsure else ("passed", "")
 
 
-def _unsure(question: Question, first: float) -> str:
+def _unsure(question: Question) -> str:
     """Return what keeps a gate from passing that did not fail; empty where nothing does."""
-    difference = question.difference
-    if question.allowed:
-        bound = difference.loss_bound(ALPHA)
-        if bound is not None and bound <= question.allowed:
-            return ""
-        return f", and at 95 % it may be {'anything' if bound is None else _number(bound)}"
-    if difference.smallest_loss(first) <= question.target or not question.target:
+    bound = question.difference.loss_bound(ALPHA)
+    if bound is not None and bound <= question.target:
         return ""
-    return ", which may be chance"
+    return f", and at 95 % it may be {'anything' if bound is None else f'{_number(bound)} worse'}"
 
 
 def _undefined(difference: Difference) -> tuple[State, str]:

@@ -28,8 +28,8 @@ def verdict_of(difference: Difference) -> Word:
     """Return what can be said of a difference at 95 %.
 
     Better or worse: the interval is on one side of 0, and so few samples swapped at random do not
-    make such a difference. Otherwise inconclusive where a loss that matters would probably not
-    have been seen in so few samples either.
+    make such a difference. Otherwise inconclusive where the interval is too wide to exclude a
+    loss that matters.
     """
     interval = difference.interval()
     if interval is None:
@@ -41,8 +41,7 @@ def verdict_of(difference: Difference) -> Word:
         return "worse"
     if low > 0 and difference.p_better() <= LEVEL:
         return "better"
-    seen = difference.smallest_loss(LEVEL) <= difference.noticeable or not difference.noticeable
-    return "not distinguishable" if seen else "inconclusive"
+    return "not distinguishable" if low >= -difference.noticeable else "inconclusive"
 
 
 @dataclass(frozen=True, slots=True)
