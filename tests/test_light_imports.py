@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -134,8 +133,9 @@ def test_a_rerun_of_a_hub_model_with_every_answer_there_imports_nothing_heavy(
 def test_without_torch_a_model_is_refused_before_anything_is_fetched(
     watched: Watched, model: str
 ) -> None:
-    snapshot = _put_into_hub_cache(watched.directory / "hub")
-    shutil.copytree(snapshot, watched.directory / "directory")
+    if model == "own/model":
+        _put_into_hub_cache(watched.directory / "hub")
+    _write_model(watched.directory / "directory")
     run = ["--model", model, "--dataset", "mine.json", "--geocoder", "none"]
     done = watched(*PYTEST, "-p", "without_torch", *run, cache=watched.directory / "cache")
     assert done.returncode == 4
@@ -159,13 +159,17 @@ def test_version_and_help_of_the_command_line_import_no_room(option: str) -> Non
     assert done.stdout.splitlines()[-1] == imported
 
 
-def _put_into_hub_cache(cache: Path) -> Path:
+def _put_into_hub_cache(cache: Path) -> None:
+    pytest.importorskip("huggingface_hub")
     commit = "0123456789abcdef0123456789abcdef01234567"
     model = cache / "models--own--model"
     snapshot = model / "snapshots" / commit
-    snapshot.mkdir(parents=True)
+    _write_model(snapshot)
     (model / "refs").mkdir()
     (model / "refs" / "main").write_text(commit)
-    (snapshot / "config.json").write_text("{}")
-    (snapshot / "model.safetensors").write_bytes(b"weights")
-    return snapshot
+
+
+def _write_model(directory: Path) -> None:
+    directory.mkdir(parents=True)
+    (directory / "config.json").write_text("{}")
+    (directory / "model.safetensors").write_bytes(b"weights")

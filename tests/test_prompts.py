@@ -94,7 +94,7 @@ def test_a_prompt_of_the_users_own_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("version: 1\nsystem: x\nexamplez: []", "`examplez` is no known key; .*`examples`"),
+        ("version: 1\nsystem: x\nexamplez: []", "`examplez` is no known key .*`examples`"),
         ("version: 1\nsystem: ''", "`system`: "),
         ("system: x", "`version`: "),
         (
