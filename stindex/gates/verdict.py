@@ -55,6 +55,11 @@ class GateVerdict:
     needed_n: int | None = None
 
     @property
+    def compares(self) -> bool:
+        """Whether the value is the difference to another run."""
+        return self.kind in {"drop", "not worse"}
+
+    @property
     def state(self) -> State:
         """`passed`, `failed` or `inconclusive`, whatever that does to the exit status."""
         if self.inconclusive:
