@@ -17,7 +17,7 @@ from stindex.scoring import metric_value
 Unit = Literal["share", "error", "km"]
 
 UNDEFINED = "—"
-PASS, FAIL = "✓", "✗"
+PASS, FAIL, UNSURE = "✓", "✗", "?"
 STATUS_GLYPHS = {"PASSED": PASS, "FAILED": FAIL, "INCOMPLETE": "◐", "RUNNING": "…"}
 OUTCOME_GLYPHS = {"ok": PASS, "invalid": FAIL, "truncated": "✂", "error": "!", "missing": "○"}
 OUTCOME_WORDS = {
@@ -192,9 +192,15 @@ def number_text(value: float | None, unit: Unit = "share") -> str:
 
 
 def gate_value_text(gate: GateVerdict) -> str:
-    """Return a gate's value with as many digits as it takes to differ from its threshold."""
+    """Return a gate's value with as many digits as it takes to differ from its threshold.
+
+    Of a gate that compares it is the difference, with its sign.
+    """
     if gate.value is None:
         return UNDEFINED
+    if gate.compares:
+        sign = "+" if gate.value > 0 else "−" if gate.value < 0 else "±"
+        return sign + number_text(abs(gate.value), "km" if "_km" in gate.metric else "share")
     if gate.threshold is None or gate.value == gate.threshold:
         return number_text(gate.value)
     for digits in range(3, 12):
@@ -205,7 +211,11 @@ def gate_value_text(gate: GateVerdict) -> str:
 
 
 def threshold_text(gate: GateVerdict) -> str:
-    """Return what a gate needs: `≥ 0.5`; `all` for coverage."""
+    """Return what a gate needs: `≥ 0.5`, `not worse`, `drop ≤ 0.02`; `all` for coverage."""
+    if gate.kind == "not worse":
+        return "not worse"
+    if gate.kind == "drop" and gate.threshold is not None:
+        return f"drop ≤ {_trimmed(abs(gate.threshold))}"
     if gate.threshold is None:
         return "all"
     sign = {">=": "≥", "<=": "≤"}.get(gate.direction, gate.direction)
@@ -247,17 +257,20 @@ def verdict(report: RunReport, samples: int, outcomes: Mapping[str, int]) -> Ver
         outcomes: outcome (or `missing`) to the number of samples.
     """
     failed = [gate for gate in report.gates if not gate.passed]
-    beside = _gate_count(report.gates, failed)
+    unsure = [gate for gate in report.gates if gate.passed and gate.inconclusive]
+    beside = _gate_count(report.gates, failed, unsure)
     unmeasured = max(len(report.missing), outcomes.get("error", 0) + outcomes.get("missing", 0))
     sentences = []
     if report.status in ("INCOMPLETE", "RUNNING"):
         beside = f"{samples - unmeasured} of {_counted(samples, 'sample')} measured"
         sentences.append(_incomplete(report, samples, unmeasured))
     sentences += [_failure(gate) for gate in failed if not _is_coverage(gate, report)]
+    sentences += [_failure(gate) for gate in unsure]
     if not failed and report.gates and report.status == "PASSED":
         measured = _counted(samples, "sample")
         whole = f"All {measured} were" if samples != 1 else "The one sample was"
-        sentences.append(f"{whole} measured and every gate holds.")
+        holds = "no gate fails" if unsure else "every gate holds"
+        sentences.append(f"{whole} measured and {holds}.")
     if report.partial:
         sentences.append(
             f"This is a selection of the data set ({_counted(samples, 'sample')}): complete in"
@@ -266,12 +279,16 @@ def verdict(report: RunReport, samples: int, outcomes: Mapping[str, int]) -> Ver
     return Verdict(report.status, STATUS_GLYPHS[report.status], beside, tuple(sentences))
 
 
-def _gate_count(gates: Sequence[GateVerdict], failed: Sequence[GateVerdict]) -> str:
+def _gate_count(
+    gates: Sequence[GateVerdict], failed: Sequence[GateVerdict], unsure: Sequence[GateVerdict]
+) -> str:
     if not gates:
         return "no gate was set"
+    all_of_them = _counted(len(gates), "gate")
+    beside = f", {len(unsure)} inconclusive" if unsure else ""
     if failed:
-        return f"{len(failed)} of {_counted(len(gates), 'gate')} failed"
-    return f"{len(gates)} of {_counted(len(gates), 'gate')} passed"
+        return f"{len(failed)} of {all_of_them} failed{beside}"
+    return f"{len(gates) - len(unsure)} of {all_of_them} passed{beside}"
 
 
 def _is_coverage(gate: GateVerdict, report: RunReport) -> bool:
@@ -292,6 +309,9 @@ def _incomplete(report: RunReport, samples: int, unmeasured: int) -> str:
 
 
 def _failure(gate: GateVerdict) -> str:
+    if gate.compares:
+        said = "inconclusive: " if gate.inconclusive else ""
+        return _sentence(f"{metric_label(gate.metric)}: {said}{gate.reason}")
     if gate.threshold is None or needs_reason(gate):
         return _sentence(gate.reason or f"{metric_label(gate.metric)}: the gate does not hold")
     label = metric_label(gate.metric)
@@ -304,6 +324,8 @@ def _failure(gate: GateVerdict) -> str:
 
 def needs_reason(gate: GateVerdict) -> bool:
     """Return whether a gate failed for something that its value and threshold do not show."""
+    if gate.compares:
+        return bool(gate.reason)
     return not gate.passed and (gate.value is None or gate.threshold is None or _holds(gate))
 
 
