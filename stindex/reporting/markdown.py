@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from stindex.gates import GateVerdict
 from stindex.reporting.readings import SampleReading, Tally, read_sample
 from stindex.reporting.run_report import RunReport
 from stindex.reporting.visible import display_width, one_line, shortened
@@ -18,6 +19,7 @@ from stindex.reporting.wording import (
     OUTCOME_GLYPHS,
     OUTCOME_WORDS,
     PASS,
+    UNSURE,
     count_words,
     dataset_name,
     framed_texts,
@@ -128,12 +130,18 @@ def _verdict(report: RunReport, tally: Tally) -> list[str]:
     return lines + [line for note in report.notes for line in ("", f"- {escaped(note)}")]
 
 
+def _gate_mark(gate: GateVerdict) -> str:
+    if gate.inconclusive:
+        return f"{UNSURE} inconclusive" if gate.passed else f"{FAIL} **inconclusive**"
+    return f"{PASS} pass" if gate.passed else f"{FAIL} **fail**"
+
+
 def _gates(report: RunReport) -> list[str]:
     if not report.gates:
         return []
     rows = [
         (
-            f"{PASS} pass" if gate.passed else f"{FAIL} **fail**",
+            _gate_mark(gate),
             code_span(gate.metric),
             gate_value_text(gate),
             escaped(threshold_text(gate)),

@@ -18,6 +18,7 @@ from stindex.reporting.wording import (
     METRIC_GROUPS,
     PASS,
     STATUS_GLYPHS,
+    UNSURE,
     Unit,
     count_words,
     framed_texts,
@@ -97,17 +98,24 @@ def _few(ids: Sequence[str]) -> str:
 
 def _gate_lines(gates: Sequence[GateVerdict]) -> Iterator[str]:
     # Those that fail come first: of many gates they are the ones that must be seen.
-    ordered = sorted(gates, key=lambda gate: gate.passed)
+    ordered = sorted(gates, key=lambda gate: (gate.passed, not gate.inconclusive))
     for gate in ordered[:MOST_GATES]:
-        mark = f"{PASS} pass" if gate.passed else f"{FAIL} FAIL"
+        mark = _gate_mark(gate)
         reason = f"  {one_line(gate.reason)}" if needs_reason(gate) else ""
-        need = f"needs {threshold_text(gate)}" if gate.threshold is not None else ""
+        need = threshold_text(gate) if gate.compares or gate.threshold is not None else ""
+        need = need if gate.compares or not need else f"needs {need}"
         name = fitted(one_line(gate.metric), 40)
         yield f"{mark}  {name}{gate_value_text(gate):>8}  {need:14} n = {gate.n}{reason}"
     if len(ordered) > MOST_GATES:
         hidden = ordered[MOST_GATES:]
         failing = sum(not gate.passed for gate in hidden)
         yield f"  and {len(hidden)} more gates, {failing} of them failing"
+
+
+def _gate_mark(gate: GateVerdict) -> str:
+    if gate.inconclusive:
+        return f"{UNSURE} ????" if gate.passed else f"{FAIL} ????"
+    return f"{PASS} pass" if gate.passed else f"{FAIL} FAIL"
 
 
 def sample_lines(evaluation: Evaluation, missed: Sequence[str], width: int = WIDTH) -> list[str]:
