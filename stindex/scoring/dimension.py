@@ -185,12 +185,17 @@ class Dimension(Protocol[M_contra]):
         """The key of the dimension in gold, predictions and metrics."""
         ...
 
+    @property
+    def own_errors(self) -> tuple[str, ...]:
+        """The kinds of error that `errors` can return."""
+        ...
+
     def value_of(self, mention: M_contra) -> str:
         """Return the value as a string, for the order of mentions with equal spans."""
         ...
 
     def type_of(self, mention: M_contra) -> str | None:
-        """Return the type of a mention; None where it has none."""
+        """Return the type of a mention, in the case that all are compared in; None without one."""
         ...
 
     def judge(self, gold: M_contra, predicted: M_contra) -> Judgement:

@@ -185,12 +185,12 @@ class _LayerSums:
 def layer_series(layer: DimensionScore, dimension: Dimension[Any]) -> dict[str, Sequence[float]]:
     """Return what a sample adds to the series of a dimension: its own F1, distances, overlaps."""
     series: dict[str, Sequence[float]] = {}
-    totals = Totals(layer.counts, {}, layer.exhaustive)
-    for name, correct in MACRO.items():
-        value = totals.f1(correct).value
-        if value is not None:
-            series[name] = (value,)
-    return {**series, **dimension.series(layer.pairs)}
+    mentions = layer.counts["gold"] + layer.counts["predicted"]
+    if layer.exhaustive and mentions:
+        for name, correct in MACRO.items():
+            series[name] = (2 * layer.counts[correct] / mentions,)
+    series.update(dimension.series(layer.pairs))
+    return series
 
 
 @dataclass(slots=True)
@@ -306,7 +306,9 @@ def _overall(run: _RunSums, metrics: Metrics, wall_seconds: float | None) -> dic
     combined_of = [
         name for name in DIMENSIONS if metrics[name]["gold"] or metrics[name]["predicted"]
     ]
-    block: Block = {name: _combined(metrics, combined_of, key) for name, key in COMBINED.items()}
+    block: Block[float | None] = {
+        name: _combined(metrics, combined_of, key) for name, key in COMBINED.items()
+    }
     block["success_rate"] = Measure(ratio(run.outcomes[Outcome.OK], samples), samples)
     block |= _times(run.timings, wall_seconds)
     block["total_documents"] = Measure(samples, samples)

@@ -73,6 +73,8 @@ def score_layer(
         missed=tuple(index for index in range(len(gold)) if index not in found),
         spurious=tuple(index for index in range(len(predicted)) if index not in used),
         hallucinated=hallucinated,
+        gold_types=tuple(map(dimension.type_of, gold)),
+        predicted_types=tuple(map(dimension.type_of, predicted)),
     )
 
 

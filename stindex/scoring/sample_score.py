@@ -13,7 +13,7 @@ from typing import Any
 
 from stindex.schema import Generation, Outcome
 
-SCORE_VERSION = 1
+SCORE_VERSION = 2
 
 Judgement = Mapping[str, bool | float | str | None]
 
@@ -46,6 +46,7 @@ class DimensionScore:
         missed: positions of gold mentions that nothing was matched with.
         spurious: positions of predictions that were not matched, hallucinated ones included.
         hallucinated: positions of predictions whose words are not in the text.
+        gold_types, predicted_types: the type of each mention of the gold and of the prediction.
     """
 
     exhaustive: bool
@@ -54,6 +55,8 @@ class DimensionScore:
     missed: tuple[int, ...]
     spurious: tuple[int, ...]
     hallucinated: tuple[int, ...]
+    gold_types: tuple[str | None, ...] = ()
+    predicted_types: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,8 @@ def _layer_json(layer: DimensionScore) -> dict[str, Any]:
         "missed": list(layer.missed),
         "spurious": list(layer.spurious),
         "hallucinated": list(layer.hallucinated),
+        "gold_types": list(layer.gold_types),
+        "predicted_types": list(layer.predicted_types),
     }
 
 
@@ -153,6 +158,8 @@ def _layer(data: Mapping[str, Any]) -> DimensionScore:
         missed=tuple(data["missed"]),
         spurious=tuple(data["spurious"]),
         hallucinated=tuple(data["hallucinated"]),
+        gold_types=tuple(data["gold_types"]),
+        predicted_types=tuple(data["predicted_types"]),
     )
 
 

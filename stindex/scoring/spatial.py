@@ -2,7 +2,8 @@
 
 Judgements hold `type_equal`; `located` (the gold has coordinates: all that follows is None where
 it has none); `kind` (`point`, `area` or None) and `kind_from_gold`; `distance_km` (None where the
-prediction has no coordinates); `within_25km`, `within_161km` and `areal_ok`.
+prediction has no coordinates); `within_25km`, `within_161km` and `areal_ok`; `place_error` (one of
+`PLACE_ERRORS`; None where the place is right).
 """
 
 from __future__ import annotations
@@ -21,21 +22,24 @@ MAX_RADIUS_KM = 500.0
 KIND_OF = {"city": "point", "landmark": "point", "country": "area", "region": "area"}
 # The prefix of the counts and series of each group; all places together have none.
 _GROUPS = {"point": "point.", "area": "area."}
-_UNJUDGED = ("distance_km", "within_25km", "within_161km", "areal_ok")
+_UNJUDGED = ("distance_km", "within_25km", "within_161km", "areal_ok", "place_error")
+# What can be wrong with a place: it has no coordinates, is of another level, or is another place.
+PLACE_ERRORS = ("namesake", "granularity", "unresolved")
 
 
 class SpatialDimension:
     """Place mentions: type and coordinates."""
 
     name = "spatial"
+    own_errors = ("place",)
 
     def value_of(self, mention: SpatialMention) -> str:
         """Return the coordinates, whatever they are."""
         return f"{mention.latitude} {mention.longitude}"
 
     def type_of(self, mention: SpatialMention) -> str | None:
-        """Return one of the location types, or None."""
-        return mention.location_type
+        """Return one of the location types in lower case, or None."""
+        return None if mention.location_type is None else mention.location_type.lower()
 
     def judge(self, gold: SpatialMention, predicted: SpatialMention) -> Judgement:
         """Compare types, and where the two are."""
@@ -98,12 +102,38 @@ class SpatialDimension:
 
 def judge_distance(gold: SpatialMention, place: Place | None, distance: float | None) -> Judgement:
     """Judge a distance in km; None, a prediction without coordinates, is near nothing."""
+    right = distance is not None and is_right_place(gold, place, distance)
     return {
         "distance_km": distance,
         "within_25km": distance is not None and distance <= NEAR_KM,
         "within_161km": distance is not None and distance <= FAR_KM,
-        "areal_ok": distance is not None and is_right_place(gold, place, distance),
+        "areal_ok": right,
+        "place_error": None if right else place_error(gold, place, distance),
     }
+
+
+def place_error(gold: SpatialMention, place: Place | None, distance: float | None) -> str:
+    """Return what is wrong with a place that is not right, one of `PLACE_ERRORS`.
+
+    `granularity`: the place found is of another level than the gold (country, region, or what
+    lies in one) and in the country where the gold's point lies; where no shape tells, within
+    500 km. `namesake`: any other place with coordinates.
+    """
+    if distance is None:
+        return "unresolved"
+    if gold.location_type is None or place is None:
+        return "namesake"
+    if _level(gold.location_type) == _level(place.kind):
+        return "namesake"
+    related = _in_country(place.country, gold)
+    if related is None:
+        related = distance <= MAX_RADIUS_KM
+    return "granularity" if related else "namesake"
+
+
+def _level(location_type: str) -> str:
+    folded = _folded(location_type)
+    return folded if folded in ("country", "region") else "within"
 
 
 def distance_km(gold: SpatialMention, predicted: SpatialMention) -> float | None:

@@ -24,14 +24,15 @@ class TemporalDimension:
     """Temporal mentions: value and type."""
 
     name = "temporal"
+    own_errors = ("value",)
 
     def value_of(self, mention: TemporalMention) -> str:
         """Return the value as it was written."""
         return mention.normalized
 
     def type_of(self, mention: TemporalMention) -> str | None:
-        """Return one of the six types, or None."""
-        return mention.temporal_type
+        """Return one of the six types in upper case, or None."""
+        return None if mention.temporal_type is None else mention.temporal_type.upper()
 
     def judge(self, gold: TemporalMention, predicted: TemporalMention) -> Judgement:
         """Compare types, and values on three levels."""

@@ -155,7 +155,7 @@ def test_a_score_comes_back_from_json_as_it_was() -> None:
 
 
 def test_a_score_of_another_version_is_refused() -> None:
-    with pytest.raises(ValueError, match="version 1 was expected, not 0"):
+    with pytest.raises(ValueError, match="version 2 was expected, not 0"):
         SampleScore.from_json({"version": 0})
 
 

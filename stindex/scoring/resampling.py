@@ -1,0 +1,457 @@
+"""The metrics of a run under many resamples of its documents, all at once.
+
+Scores of samples go in, and for each metric the array of its values under 2,000 resamples comes
+out. Documents are drawn, not mentions: what stands in one text is right or wrong together. A
+resample is a row of weights (how often each document was drawn), so that two runs over the same
+samples can be seen under the same resamples, which is what a paired comparison needs.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, repeat
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from stindex.schema import Outcome
+from stindex.scoring.dimension import Block, Dimension, Measure, Totals
+from stindex.scoring.metrics import COMBINED, dimension_rates, layer_series
+from stindex.scoring.rates import MAX_ERROR_KM
+from stindex.scoring.registry import DIMENSIONS
+from stindex.scoring.sample_score import DimensionScore, SampleScore
+
+RESAMPLES = 2000
+SEED = 20130614  # the same data always give the same interval
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+Resampled = dict[str, Measure[FloatArray]]
+
+# Weights that are held at a time: 32 MB.
+_BLOCK = 1 << 22
+# How far from the middle a median is looked for at once, in standard errors of its rank.
+_WINDOW = 4.5
+# How many values at either end are looked at to find the extremes of a resample.
+_END = 64
+
+
+def resampled_values(
+    runs: Sequence[Sequence[SampleScore]],
+    names: Collection[str] | None = None,
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+) -> list[Resampled]:
+    """Return the metrics of one or several runs under the same resamples of documents.
+
+    Args:
+        runs: the scores of each run, in any order. For a paired comparison hand in the samples
+            that all of them have; a document is drawn for all runs together.
+        names: dotted names of metrics, e.g. `temporal.f1_score`; all where None.
+
+    Returns:
+        For each run: name to a measure with an array of `resamples` values (NaN where a resample
+        leaves it undefined) and the number of documents that the metric is made of.
+    """
+    documents = sorted({score.document_id for scores in runs for score in scores})
+    tables = [RunTable.of(scores, documents) for scores in runs]
+    blocks: list[list[Resampled]] = [[] for _ in runs]
+    for weights in weight_blocks(len(documents), resamples=resamples, seed=seed):
+        for table, found in zip(tables, blocks, strict=True):
+            metrics = table.metrics(weights)
+            found.append({n: metrics[n] for n in (metrics if names is None else names)})
+    return [_joined(found) for found in blocks]
+
+
+def weight_blocks(
+    documents: int, *, resamples: int = RESAMPLES, seed: int = SEED
+) -> Iterator[FloatArray]:
+    """Yield how often each document was drawn: blocks of rows, one for each resample.
+
+    Every row adds up to the number of documents; memory does not grow with either number.
+    """
+    if not documents:
+        return
+    chance = np.random.default_rng(seed)
+    rows = max(1, _BLOCK // documents)
+    for first in range(0, resamples, rows):
+        yield _weights(chance, min(rows, resamples - first), documents)
+
+
+def _weights(chance: np.random.Generator, rows: int, documents: int) -> FloatArray:
+    weights = np.empty((rows, documents))
+    # Counting in a part that fits into the cache is several times as fast.
+    step = max(1, (1 << 16) // documents)
+    for first in range(0, rows, step):
+        part = weights[first : first + step]
+        drawn = chance.integers(0, documents, size=part.shape, dtype=np.int32)
+        drawn += np.arange(len(part), dtype=np.int32)[:, None] * np.int32(documents)
+        part[:] = np.bincount(drawn.ravel(), minlength=part.size).reshape(part.shape)
+    return weights
+
+
+def _joined(blocks: Sequence[Resampled]) -> Resampled:
+    if not blocks:
+        return {}
+    return {
+        name: Measure(np.concatenate([block[name].value for block in blocks]), measure.n)
+        for name, measure in blocks[0].items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class RunTable:
+    """A run as sums by document, ready to be weighted.
+
+    Attributes:
+        layers: dimension name to its table.
+        samples, successes: documents to the number of samples, and of those with outcome `ok`.
+    """
+
+    layers: Mapping[str, LayerTable]
+    samples: FloatArray
+    successes: FloatArray
+
+    @classmethod
+    def of(cls, scores: Sequence[SampleScore], documents: Sequence[str]) -> RunTable:
+        """Add the scores up by document; `documents` gives the order of the weights."""
+        number = {document: index for index, document in enumerate(documents)}
+        of_score = [number[score.document_id] for score in scores]
+        ok = np.asarray([score.outcome is Outcome.OK for score in scores], dtype=np.float64)
+        numbers = np.asarray(of_score, dtype=np.int64)
+        return cls(
+            {
+                name: LayerTable.of(dimension, scores, of_score, len(documents))
+                for name, dimension in DIMENSIONS.items()
+            },
+            _by_document(np.ones(len(scores)), numbers, len(documents)),
+            _by_document(ok, numbers, len(documents)),
+        )
+
+    def metrics(self, weights: FloatArray) -> Resampled:
+        """Return all rates, means, medians and areas under given weights.
+
+        Args:
+            weights: a row for each resample, a column for each document.
+        """
+        found: Resampled = {}
+        for name, layer in self.layers.items():
+            _flatten(dimension_rates(layer.dimension, layer.under(weights)), f"{name}.", found)
+        return found | self._overall(found, weights)
+
+    def _overall(self, found: Resampled, weights: FloatArray) -> Resampled:
+        taking_part = [name for name, layer in self.layers.items() if layer.has_mentions]
+        overall: Resampled = {}
+        for name, key in COMBINED.items():
+            parts = [found[f"{layer}.{key}"] for layer in taking_part]
+            if parts:
+                value = np.mean([part.value for part in parts], axis=0)
+                overall[f"overall.{name}"] = Measure(value, min(part.n for part in parts))
+            else:
+                overall[f"overall.{name}"] = Measure(np.full(len(weights), np.nan), 0)
+        success = _quotient(weights @ self.successes, weights @ self.samples)
+        overall["overall.success_rate"] = Measure(success, int(np.count_nonzero(self.samples)))
+        return overall
+
+
+def _flatten(block: Block[FloatArray], prefix: str, found: Resampled) -> None:
+    for name, entry in block.items():
+        if isinstance(entry, Measure):
+            found[f"{prefix}{name}"] = entry
+        else:
+            _flatten(entry, f"{prefix}{name}.", found)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerTable:
+    """One dimension of a run as sums by document.
+
+    Attributes:
+        totals: the sums over all samples as they are.
+        column: what is summed up (counts; of series their number, sum, ...) to its column.
+        sums: a row for each document, a column for each of these.
+        series: the values that do not add up, in ascending order.
+        documents: what `documents_with` found, kept since it is asked for every block of weights.
+    """
+
+    dimension: Dimension[Any]
+    totals: Totals
+    column: Mapping[str, int]
+    sums: FloatArray
+    series: Mapping[str, Series]
+    documents: dict[tuple[str, ...], int] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        dimension: Dimension[Any],
+        scores: Sequence[SampleScore],
+        of_score: Sequence[int],
+        documents: int,
+    ) -> LayerTable:
+        """Add one dimension of the scores up by document."""
+        found = [
+            (number, score.dimensions[dimension.name])
+            for number, score in zip(of_score, scores, strict=True)
+            if dimension.name in score.dimensions
+        ]
+        numbers = np.asarray([number for number, _ in found], dtype=np.int64)
+        layers = [layer for _, layer in found]
+        counts = _counts(layers)
+        sums = {name: _by_document(column, numbers, documents) for name, column in counts.items()}
+        series = _series(dimension, layers, numbers, documents)
+        for name, entry in series.items():
+            sums |= entry.columns(name, documents)
+        totals = Totals(
+            {name: int(column.sum()) for name, column in counts.items()},
+            {name: entry.values.tolist() for name, entry in series.items()},
+            all(layer.exhaustive for layer in layers),
+        )
+        matrix = np.stack(list(sums.values()), axis=1) if sums else np.empty((documents, 0))
+        return cls(dimension, totals, {n: i for i, n in enumerate(sums)}, matrix, series)
+
+    @property
+    def has_mentions(self) -> bool:
+        """Whether the dimension takes part in the combined metrics."""
+        return bool(self.totals.count("gold") or self.totals.count("predicted"))
+
+    def documents_with(self, names: tuple[str, ...]) -> int:
+        """Return how many documents have something in one of the columns."""
+        if names not in self.documents:
+            columns = [self.column[name] for name in names if name in self.column]
+            self.documents[names] = int(np.count_nonzero(self.sums[:, columns].any(axis=1)))
+        return self.documents[names]
+
+    def under(self, weights: FloatArray) -> ResampledSums:
+        """Return the sums under each row of weights."""
+        return ResampledSums(self, weights, weights @ self.sums)
+
+
+def _counts(layers: Sequence[DimensionScore]) -> dict[str, FloatArray]:
+    """Return each count of the layers as an array with an entry for each of them."""
+    names = sorted(set[str]().union(*(layer.counts for layer in layers)))
+    rows = chain.from_iterable(map(layer.counts.get, names, repeat(0)) for layer in layers)
+    counts = np.fromiter(rows, np.float64, len(layers) * len(names))
+    return dict(zip(names, counts.reshape(len(layers), len(names)).T, strict=True))
+
+
+def _series(
+    dimension: Dimension[Any], layers: Sequence[DimensionScore], numbers: IntArray, documents: int
+) -> dict[str, Series]:
+    """Return the series of the layers; `numbers` says which document each layer belongs to."""
+    values: dict[str, list[float]] = defaultdict(list)
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, layer in enumerate(layers):
+        for name, entries in layer_series(layer, dimension).items():
+            values[name] += entries
+            places[name] += [place] * len(entries)
+    return {name: Series.of(values[name], numbers[places[name]], documents) for name in values}
+
+
+def _by_document(values: FloatArray, of_value: IntArray, documents: int) -> FloatArray:
+    return np.bincount(of_value, weights=values, minlength=documents).astype(np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Values in ascending order, the document of each, and the window its medians lie in."""
+
+    values: FloatArray
+    document: IntArray
+    first: int
+    last: int
+
+    @classmethod
+    def of(cls, values: Sequence[float], of_value: IntArray, documents: int) -> Series:
+        """Sort the values; the window is as wide as the rank of the median may well vary.
+
+        Args:
+            of_value: the number of the document of each value.
+        """
+        unsorted = np.asarray(values, dtype=np.float64)
+        # Equal values in the order of their documents: no result depends on the samples' order.
+        order = np.lexsort((of_value, unsorted))
+        document = of_value[order]
+        middle = len(order) // 2
+        below = np.bincount(document[:middle], minlength=documents)
+        half = np.bincount(document, minlength=documents) / 2
+        reach = int(_WINDOW * np.sqrt(np.sum((below - half) ** 2))) + 2
+        return cls(
+            unsorted[order], document, max(0, middle - reach), min(len(order), middle + reach)
+        )
+
+    def columns(self, name: str, documents: int) -> dict[str, FloatArray]:
+        """Return what of the series adds up: number, sum, log heights, number below the window."""
+        heights = np.log1p(self.values)
+        return {
+            f"{name} n": _by_document(np.ones(len(self.values)), self.document, documents),
+            f"{name} sum": _by_document(self.values, self.document, documents),
+            f"{name} height": _by_document(heights, self.document, documents),
+            f"{name} below": _by_document(
+                np.ones(self.first), self.document[: self.first], documents
+            ),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ResampledSums:
+    """The sums of a dimension under many resamples; see `stindex.scoring.dimension.Sums`.
+
+    The n of a measure is the number of documents that it is made of.
+    """
+
+    table: LayerTable
+    weights: FloatArray
+    sums: FloatArray
+
+    @property
+    def exhaustive(self) -> bool:
+        """Whether every sample is annotated in full."""
+        return self.table.totals.exhaustive
+
+    def count(self, name: str) -> int:
+        """Return a sum over the samples as they are."""
+        return self.table.totals.count(name)
+
+    def number(self, name: str) -> Measure[FloatArray]:
+        """Return a sum."""
+        return Measure(self._sum(name), self._documents(name))
+
+    def rate(self, part: str, whole: str) -> Measure[FloatArray]:
+        """Return a share of one count in another."""
+        return Measure(_quotient(self._sum(part), self._sum(whole)), self._documents(whole))
+
+    def precision(self, *correct: str) -> Measure[FloatArray]:
+        """Return correct / predicted."""
+        n = self._documents("predicted")
+        if not self.exhaustive:
+            return self.undefined(n)
+        return Measure(_quotient(self._points(correct), self._sum("predicted")), n)
+
+    def recall(self, *correct: str) -> Measure[FloatArray]:
+        """Return correct / gold."""
+        return Measure(_quotient(self._points(correct), self._sum("gold")), self._documents("gold"))
+
+    def f1(self, *correct: str) -> Measure[FloatArray]:
+        """Return 2 correct / (gold + predicted)."""
+        n = self._documents("gold", "predicted")
+        if not self.exhaustive:
+            return self.undefined(n)
+        mentions = self._sum("gold") + self._sum("predicted")
+        return Measure(_quotient(2 * self._points(correct), mentions), n)
+
+    def mean(self, series: str) -> Measure[FloatArray]:
+        """Return the mean of a series."""
+        n = self._sum(f"{series} n")
+        return Measure(_quotient(self._sum(f"{series} sum"), n), self._documents(f"{series} n"))
+
+    def median(self, series: str) -> Measure[FloatArray]:
+        """Return the median of a series."""
+        if series not in self.table.series:
+            return self.undefined(0)
+        entry = self.table.series[series]
+        below, total = self._sum(f"{series} below"), self._sum(f"{series} n")
+        value = _medians(entry, self.weights, below, total)
+        return Measure(value, self._documents(f"{series} n"))
+
+    def auc(self, series: str, pairs: str) -> Measure[FloatArray]:
+        """Return the area under the curve of sorted log errors.
+
+        The trapezes of a sorted curve add up to the sum of all heights less half of the first
+        and the last, so that no resample has to be sorted.
+        """
+        n, found = self._sum(pairs), self._sum(f"{series} n")
+        ceiling = np.log1p(MAX_ERROR_KM)
+        area = self._sum(f"{series} height") + (n - found) * ceiling
+        low, high = self._extremes(series)
+        low = np.where(found > 0, low, ceiling)
+        high = np.where(n > found, ceiling, high)
+        curve = _quotient(area - (low + high) / 2, n - 1)
+        value = np.where(n == 1, area, curve) / np.log(MAX_ERROR_KM)
+        return Measure(value, self._documents(pairs))
+
+    def scaled(self, rate: Measure[FloatArray], share: Measure[FloatArray]) -> Measure[FloatArray]:
+        """Return rate × share; 0 where the rate is undefined and the share is not."""
+        return Measure(np.nan_to_num(rate.value, nan=0.0) * share.value, share.n)
+
+    def undefined(self, n: int) -> Measure[FloatArray]:
+        """Return what has no value in any resample."""
+        return Measure(np.full(len(self.weights), np.nan), n)
+
+    def _sum(self, name: str) -> FloatArray:
+        column = self.table.column.get(name)
+        if column is None:
+            return np.zeros(len(self.weights))
+        return np.asarray(self.sums[:, column])
+
+    def _points(self, correct: Sequence[str]) -> FloatArray:
+        total = self._sum(correct[0])
+        for name in correct[1:]:
+            total = total + self._sum(name)
+        return total / len(correct)
+
+    def _documents(self, *names: str) -> int:
+        return self.table.documents_with(names)
+
+    def _extremes(self, series: str) -> tuple[FloatArray, FloatArray]:
+        """Return the least and the largest log height of each resample."""
+        entry = self.table.series.get(series)
+        if entry is None:
+            nothing = np.zeros(len(self.weights))
+            return nothing, nothing
+        low = _first_drawn(entry.values, entry.document, self.weights)
+        high = _first_drawn(entry.values[::-1], entry.document[::-1], self.weights)
+        return np.log1p(low), np.log1p(high)
+
+
+def _quotient(part: FloatArray, whole: FloatArray) -> FloatArray:
+    quotient = np.full(len(part), np.nan)
+    np.divide(part, whole, out=quotient, where=whole > 0)
+    return quotient
+
+
+def _first_drawn(values: FloatArray, document: IntArray, weights: FloatArray) -> FloatArray:
+    """Return the first value whose document was drawn; the first of all where none was."""
+    drawn = weights[:, document[:_END]] > 0
+    found: FloatArray = values[np.argmax(drawn, axis=1)]
+    (rest,) = np.nonzero(~drawn.any(axis=1))
+    if len(rest) and len(values) > _END:
+        found[rest] = _first_drawn(values[_END:], document[_END:], weights[rest])
+    return found
+
+
+def _medians(
+    series: Series, weights: FloatArray, below: FloatArray, total: FloatArray
+) -> FloatArray:
+    """Return weighted medians, looking only where they almost always are.
+
+    Args:
+        below: for each row of weights, how much of the series lies before the window.
+        total: for each row, how much there is.
+    """
+    inside = weights[:, series.document[series.first : series.last]]
+    up_to = np.cumsum(inside, axis=1) + below[:, None]
+    lower, upper = np.floor((total - 1) / 2), np.ceil((total - 1) / 2)
+    value = (_at(series, up_to, lower) + _at(series, up_to, upper)) / 2
+    missed = (below > lower) | (up_to[:, -1] <= upper)
+    missed &= total > 0
+    whole = series.first == 0 and series.last == len(series.values)
+    if missed.any() and not whole:
+        everything = Series(series.values, series.document, 0, len(series.values))
+        value[missed] = _medians(
+            everything, weights[missed], np.zeros(int(missed.sum())), total[missed]
+        )
+    value[total == 0] = np.nan
+    return value
+
+
+def _at(series: Series, up_to: FloatArray, rank: FloatArray) -> FloatArray:
+    """Return the value with a given rank (from 0) in each row of running totals."""
+    index = np.count_nonzero(up_to <= rank[:, None], axis=1)
+    last = len(series.values) - 1
+    found: FloatArray = series.values[np.minimum(series.first + index, last)]
+    return found
