@@ -75,6 +75,9 @@ class Settings(BaseModel):
     strict: bool = Field(
         default=False, description="gates that cannot tell (inconclusive) fail; as pytest's own"
     )
+    predictions: str | None = Field(
+        None, description="score the predictions in this file; no model is asked"
+    )
     run_name: str | None = Field(
         None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}$", description="a name for this run"
     )
@@ -156,6 +159,7 @@ def resolve_settings(given: Mapping[str, Any], root: Path) -> ResolvedSettings:
     from_run = stored_settings({**from_file, **given}, root)
     if from_run:
         refuse_other_answers(given)
+    from_run |= _named_by_predictions(given, {**from_file, **from_run})
     settings = _validated({**from_file, **from_run, **given})
     spec = _spec(settings, {*given, *from_file})
     from_alias = _alias_values(spec, settings)
@@ -176,8 +180,20 @@ def resolve_settings(given: Mapping[str, Any], root: Path) -> ResolvedSettings:
     return ResolvedSettings(_validated(values), sources, spec, root)
 
 
+def _named_by_predictions(given: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the name that stands for the model where predictions come from a file."""
+    file = given.get("predictions", other.get("predictions"))
+    if file is None:
+        return {}
+    if "model" in given:
+        raise UserError(
+            "--predictions takes what another system found, --model asks a model; leave one out."
+        )
+    return {"model": Path(file).name}
+
+
 def _spec(settings: Settings, named: set[str]) -> ModelSpec:
-    if settings.rescore is not None:
+    if settings.rescore is not None or settings.predictions is not None:
         # The model need not be here, nor its name mean anything here.
         return ModelSpec(settings.model, "stored", dtype=settings.torch_dtype)
     dtype = settings.torch_dtype if "torch_dtype" in named else None

@@ -15,6 +15,8 @@ from stindex.postprocess import place_mentions
 from stindex.runs.record import Record
 from stindex.schema import (
     AnyExtraction,
+    GivenSpatialAnswer,
+    GivenTemporalAnswer,
     LocatedSpatialAnswer,
     Outcome,
     Place,
@@ -22,7 +24,9 @@ from stindex.schema import (
     Sample,
     SpatialAnswer,
     SpatialMention,
+    TemporalAnswer,
     TemporalMention,
+    Timex3TemporalAnswer,
 )
 from stindex.scoring import SampleScore, Timing, score_sample
 
@@ -79,9 +83,7 @@ class Evaluator:
 
 def predict(extraction: AnyExtraction, text: str, geocoder: Geocoder) -> Prediction:
     """Return an extraction with character spans and coordinates."""
-    temporal = [
-        TemporalMention(m.text, m.normalized, m.temporal_type) for m in extraction.temporal_mentions
-    ]
+    temporal = [_temporal(mention) for mention in extraction.temporal_mentions]
     spatial = [_spatial(mention) for mention in extraction.spatial_mentions]
     return Prediction(
         {
@@ -131,7 +133,18 @@ def _evaluation(  # noqa: PLR0913, PLR0917 (one argument a field)
     return Evaluation(sample, record, outcome, reason, thought, prediction, score)
 
 
-def _spatial(mention: SpatialAnswer | LocatedSpatialAnswer) -> SpatialMention:
+def _temporal(
+    mention: TemporalAnswer | Timex3TemporalAnswer | GivenTemporalAnswer,
+) -> TemporalMention:
+    found = TemporalMention(mention.text, mention.normalized, mention.temporal_type)
+    if isinstance(mention, GivenTemporalAnswer):
+        return replace(found, start_char=mention.start_char, end_char=mention.end_char)
+    return found
+
+
+def _spatial(mention: SpatialAnswer | LocatedSpatialAnswer | GivenSpatialAnswer) -> SpatialMention:
+    if isinstance(mention, GivenSpatialAnswer):
+        return SpatialMention(**mention.model_dump())
     if isinstance(mention, LocatedSpatialAnswer):
         return SpatialMention(
             mention.text,

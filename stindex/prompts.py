@@ -21,6 +21,7 @@ from stindex.resources import find
 from stindex.schema import (
     AnyExtraction,
     Extraction,
+    GivenExtraction,
     LocatedExtraction,
     LocatedTimex3Extraction,
     Sample,
@@ -74,6 +75,19 @@ class Prompt:
     def messages(self, sample: Sample) -> tuple[Message, ...]:
         """Return the chat messages that ask for one sample."""
         return (*self.opening, _question(sample.text, sample.reference_date))
+
+
+class NoPrompt(Prompt):
+    """Stands where nobody is asked: predictions of a file are found by the ids of the samples."""
+
+    def messages(self, sample: Sample) -> tuple[Message, ...]:
+        """Return what a prediction is about; two samples never share one."""
+        return ({"role": "id", "content": sample.id}, _question(sample.text, sample.reference_date))
+
+
+def no_prompt() -> NoPrompt:
+    """Return what stands for the prompt with `--predictions`."""
+    return NoPrompt("none", 1, GivenExtraction, ())
 
 
 def load_prompt(name_or_file: str, answer: AnswerKind = "places") -> Prompt:

@@ -33,6 +33,7 @@ ANSWER_SETTINGS = (
     "thinking_tokens",
     "answer",
     "prompt",
+    "predictions",
 )
 # What the command line may say otherwise.
 _OTHER_SETTINGS = ("dataset", "geocoder", "thresholds", "limit", "sample_id", "run_name")

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 TEMPORAL_TYPES = ("DATE", "TIME", "DATETIME", "DURATION", "SET", "INTERVAL")
 TIMEX3_TYPES = ("DATE", "TIME", "DURATION", "SET")
@@ -35,6 +35,12 @@ LocationType = Annotated[
     Literal["country", "region", "city", "landmark", "feature", "other"], BeforeValidator(_lower)
 ]
 
+# Steers decoding and validates nothing: a model that repeats itself inside a value is stopped
+# there, and a free answer with one long value keeps its others. The longest value that makes
+# sense, an interval of two times with fractions and zones, has 59 characters. The words of a
+# mention have no such limit: a grammar with one could not write a quotation mark in them.
+NormalizedValue = Annotated[str, Field(json_schema_extra={"maxLength": 64})]
+
 
 class _Answer(BaseModel):
     # A key too many does not make an answer unusable: it is ignored.
@@ -45,7 +51,7 @@ class TemporalAnswer(_Answer):
     """One temporal mention as a model returns it: its words, its ISO 8601 value, its type."""
 
     text: str
-    normalized: str
+    normalized: NormalizedValue
     temporal_type: TemporalType
 
 
@@ -53,7 +59,7 @@ class Timex3TemporalAnswer(_Answer):
     """One temporal mention with a TIMEX3 value and one of TIMEX3's four types."""
 
     text: str
-    normalized: str
+    normalized: NormalizedValue
     temporal_type: Timex3Type
 
 
@@ -102,7 +108,57 @@ class LocatedTimex3Extraction(_Answer):
     spatial_mentions: list[LocatedSpatialAnswer]
 
 
-AnyExtraction = Extraction | LocatedExtraction | Timex3Extraction | LocatedTimex3Extraction
+class _GivenAnswer(_Answer):
+    start_char: Annotated[int, Field(ge=0)] | None = None
+    end_char: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _whole_span(self) -> Self:
+        start, end = self.start_char, self.end_char
+        if (start is None) != (end is None):
+            raise ValueError("start_char and end_char belong together; give both or neither")
+        if start is not None and end is not None and start >= end:
+            raise ValueError(f"start_char {start} is not before end_char {end}")
+        return self
+
+
+class GivenTemporalAnswer(_GivenAnswer):
+    """One temporal mention of any system; positions in code points, where it has them."""
+
+    text: str
+    normalized: str
+    temporal_type: TemporalType | None
+
+
+class GivenSpatialAnswer(_GivenAnswer):
+    """One place of any system, with positions and coordinates (degrees) where it has them."""
+
+    text: str
+    location_type: LocationType | None = None
+    parent_region: str | None = None
+    latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | None = None
+    longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | None = None
+
+    @model_validator(mode="after")
+    def _whole_point(self) -> Self:
+        if (self.latitude is None) != (self.longitude is None):
+            raise ValueError("latitude and longitude belong together; give both or neither")
+        return self
+
+
+class GivenExtraction(_Answer):
+    """A prediction that a file holds: what is missing in a mention is found, the rest is kept.
+
+    A layer that is left out predicted nothing.
+    """
+
+    temporal_mentions: list[GivenTemporalAnswer] = []
+    spatial_mentions: list[GivenSpatialAnswer] = []
+
+
+AnyExtraction = (
+    Extraction | LocatedExtraction | Timex3Extraction | LocatedTimex3Extraction | GivenExtraction
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
-"""Data set files ─▶ samples. One module a format."""
+"""Data set files ─▶ samples. One module a format, all of them listed in `formats`."""
 
-from stindex.datasets.native import Dataset, Problem, load_dataset, validate_dataset
+from stindex.datasets.dataset import Dataset, load_dataset, validate_dataset
+from stindex.datasets.problems import Problem, Repair
 
-__all__ = ["Dataset", "Problem", "load_dataset", "validate_dataset"]
+__all__ = ["Dataset", "Problem", "Repair", "load_dataset", "validate_dataset"]

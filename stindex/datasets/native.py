@@ -1,79 +1,30 @@
-"""The native format: a JSON array or JSON lines of annotated texts ─▶ samples.
+"""The native format: objects of annotated texts ─▶ samples.
 
-`load_dataset` gives samples or stops at what is wrong; `validate_dataset` lists every problem.
-Gold without offsets is placed by the same alignment as predictions; a layer that is missing or
-null was not annotated, an empty list was annotated and has nothing.
+Every reader of another format makes these objects as well, so that all gold is checked alike. Gold
+without offsets is placed by the same alignment as predictions; a layer that is missing or null was
+not annotated, an empty list was annotated and has nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
-from stindex.errors import UserError
+from stindex.datasets.json_entries import Entry, json_entries, read_bytes
+from stindex.datasets.problems import Problem
+from stindex.datasets.reading import Reading
 from stindex.postprocess import place_mentions
 from stindex.schema import GoldLayer, LocationType, Sample, SpatialMention, TemporalMention
 from stindex.schema import TemporalType as TemporalTypeField
 from stindex.settings_files import known_keys, nearest
 
-
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """The samples of one file, in file order, or a choice of them.
-
-    Attributes:
-        content_hash: SHA-256 of the file's bytes.
-        total: how many samples the file holds.
-    """
-
-    path: Path
-    samples: tuple[Sample, ...]
-    content_hash: str
-    total: int
-
-    def chosen(self, limit: int | None, sample_ids: Sequence[str]) -> Dataset:
-        """Return the first `limit` samples, or those with the given ids, in file order.
-
-        Raises:
-            UserError: there is no sample of such an id.
-        """
-        known = {sample.id for sample in self.samples}
-        for sample_id in sample_ids:
-            if sample_id not in known:
-                hint = nearest(sample_id, sorted(known))
-                raise UserError(f"--sample-id {sample_id}: {self.path} has no such sample{hint}.")
-        if sample_ids:
-            return replace(self, samples=tuple(s for s in self.samples if s.id in sample_ids))
-        return replace(self, samples=self.samples[:limit])
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is wrong with a data set file.
-
-    Attributes:
-        where: line (JSON lines) or index (JSON array) of the sample, or line and column.
-        sample_id: its id, where it has one.
-        field: dotted path inside the sample.
-    """
-
-    where: str
-    sample_id: str
-    field: str
-    message: str
-    remedy: str
-
-    def __str__(self) -> str:
-        sample = f" sample {self.sample_id!r}" if self.sample_id else ""
-        field = f" `{self.field}`" if self.field else ""
-        return f"{self.where}:{sample}{field} {self.message}; {self.remedy}."
+# What named entity corpora call a place of any kind: such a mention has no type of ours.
+_UNTYPED = frozenset({"LOC", "LOCATION", "GPE", "PLACE", "TOPONYM"})
 
 
 class _GoldMention(BaseModel):
@@ -95,8 +46,12 @@ class _GoldTemporal(_GoldMention):
         )
 
 
+def _no_type_for_any_place(value: object) -> object:
+    return None if isinstance(value, str) and value.strip().upper() in _UNTYPED else value
+
+
 class _GoldSpatial(_GoldMention):
-    location_type: LocationType | None = None
+    location_type: Annotated[LocationType | None, BeforeValidator(_no_type_for_any_place)] = None
     parent_region: str | None = None
     latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | None = None
     longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | None = None
@@ -161,47 +116,23 @@ def _check_date(value: str) -> None:
             raise ValueError("is no ISO 8601 date") from None
 
 
-def load_dataset(path: Path) -> Dataset:
-    """Read a data set file in the native format.
-
-    Raises:
-        UserError: the file is missing, empty, broken, or a sample in it is not usable; the first
-            problem is named, and how many more there are.
-    """
-    content = _read(path)
-    samples, problems = _read_samples(path, content)
-    if problems:
-        more = len(problems) - 1
-        rest = f" ({more} more; `stindex validate {path}` lists all)" if more else ""
-        raise UserError(f"{path}: {problems[0]}{rest}")
-    return Dataset(path, tuple(samples), hashlib.sha256(content).hexdigest(), len(samples))
-
-
-def validate_dataset(path: Path) -> tuple[list[Sample], list[Problem]]:
-    """Return the usable samples of a file and every problem in it, in file order.
+def native_reading(path: Path) -> Reading:
+    """Return the objects of a file in the native format, as they are.
 
     Raises:
         UserError: the file is missing or cannot be read.
     """
-    return _read_samples(path, _read(path))
+    content = read_bytes(path)
+    entries = tuple(json_entries(path, content))
+    return Reading(entries, (), hashlib.sha256(content).hexdigest())
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such data set; check the path.") from None
-    except IsADirectoryError:
-        raise UserError(f"{path}: is a directory; name a .json or .jsonl file in it.") from None
-    except OSError as problem:
-        raise UserError(f"{path}: cannot be read ({problem.strerror}); check the file.") from None
-
-
-def _read_samples(path: Path, content: bytes) -> tuple[list[Sample], list[Problem]]:
+def read_samples(entries: Iterable[Entry]) -> tuple[list[Sample], list[Problem]]:
+    """Return the usable samples among decoded objects, and every problem, in their order."""
     samples: list[Sample] = []
     problems: list[Problem] = []
     first_seen: dict[str, str] = {}
-    for where, entry in _entries(path, content):
+    for where, entry in entries:
         if isinstance(entry, Problem):
             problems.append(entry)
             continue
@@ -218,58 +149,6 @@ def _read_samples(path: Path, content: bytes) -> tuple[list[Sample], list[Proble
     if not samples and not problems:
         problems.append(Problem("line 1", "", "", "holds no samples", "add at least one"))
     return samples, problems
-
-
-def _entries(path: Path, content: bytes) -> Iterator[tuple[str, object]]:
-    """Yield (where, decoded object or Problem) for each sample of a file."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        yield "", Problem(f"line {line}", "", "", "is not UTF-8", "save the file as UTF-8")
-        return
-    if text.lstrip()[:1] == "[" and path.suffix != ".jsonl":
-        yield from _array_entries(text)
-    else:
-        yield from _line_entries(text)
-
-
-def _array_entries(text: str) -> Iterator[tuple[str, object]]:
-    try:
-        entries = _decode(text)
-    except (json.JSONDecodeError, RecursionError, ValueError) as error:
-        yield "", _broken(error, None)
-        return
-    for index, entry in enumerate(cast("list[object]", entries)):
-        yield f"index {index}", entry
-
-
-def _line_entries(text: str) -> Iterator[tuple[str, object]]:
-    # Not splitlines(): it would also split at U+2028 inside a string.
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            yield f"line {number}", _decode(line)
-        except (json.JSONDecodeError, RecursionError, ValueError) as error:
-            yield "", _broken(error, number)
-
-
-def _decode(text: str) -> object:
-    return json.loads(text, parse_constant=_no_constant)
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON number")
-
-
-def _broken(error: Exception, line: int | None) -> Problem:
-    if isinstance(error, json.JSONDecodeError):
-        where = f"line {line or error.lineno}, column {error.colno}"
-        return Problem(where, "", "", f"is not JSON ({error.msg})", "correct the syntax there")
-    where = f"line {line or 1}"
-    what = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-    return Problem(where, "", "", f"is not JSON ({what})", "correct it")
 
 
 def _sample(where: str, entry: object) -> tuple[Sample | None, list[Problem]]:

@@ -23,6 +23,7 @@ from stindex.llm.storage import (
 )
 
 if TYPE_CHECKING:
+    from stindex.datasets import Dataset
     from stindex.llm.stored_answers import Rescored
 
 
@@ -36,11 +37,13 @@ class Answerer:
         rescored: the stored run whose answers are scored again; None where answers are made.
         check: raises UserError where the source could not work here; called before the first
             test when there is something to generate, as it may be slow (it imports torch).
+        check_samples: raises UserError where the source does not fit the data set.
     """
 
     fingerprint: str
     open: Callable[[], AnswerSource]
     check: Callable[[], None] = lambda: None
+    check_samples: Callable[[Dataset], None] = lambda _: None
     rescored: Rescored | None = None
 
 
@@ -52,6 +55,8 @@ def find_answerer(settings: ResolvedSettings, announce: Callable[[str], None]) -
     """
     if settings.values.rescore is not None:
         return _stored(settings, announce)
+    if settings.values.predictions is not None:
+        return _given(settings, announce)
     if settings.spec.kind == "rules":
         return Answerer(rules_fingerprint(), _open_rules)
     values = settings.values
@@ -69,6 +74,17 @@ def _stored(settings: ResolvedSettings, announce: Callable[[str], None]) -> Answ
 
     rescored, source = open_stored(settings, announce)
     return Answerer(rescored.identity.weights, lambda: source, rescored=rescored)
+
+
+def _given(settings: ResolvedSettings, announce: Callable[[str], None]) -> Answerer:
+    from stindex.llm.predictions import open_predictions  # noqa: PLC0415 (for `--predictions`)
+
+    source = open_predictions(settings.root / str(settings.values.predictions))
+    return Answerer(
+        source.content_hash,
+        lambda: source,
+        check_samples=lambda dataset: source.check_samples(dataset, announce),
+    )
 
 
 def rules_fingerprint() -> str:

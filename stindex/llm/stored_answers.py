@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from stindex.config import ResolvedSettings
 from stindex.errors import UserError
 from stindex.llm.base import DecodingSettings, Request
-from stindex.prompts import load_prompt
+from stindex.prompts import load_prompt, no_prompt
 from stindex.rescoring import Before, locate_rescored, scores_before
 from stindex.restored import restored_generation
 from stindex.runs.identity import RunIdentity, digest
@@ -128,7 +128,7 @@ def open_stored(
     reports = locate_rescored(values.rescore or "", output, settings.root)
     run = read_versioned(reports / RUN)
     identity = _identity(reports / RUN, run["identity"])
-    prompt = load_prompt(values.prompt, values.answer)
+    prompt = load_prompt(values.prompt, values.answer) if not values.predictions else no_prompt()
     by_key = digest(prompt.opening) == identity.prompt_hash and _same_fields(run["identity"])
     if not by_key:
         announce(
