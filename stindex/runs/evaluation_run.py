@@ -32,7 +32,7 @@ from stindex.geocoding.registry import make_geocoder
 from stindex.llm import sources
 from stindex.llm.base import Request
 from stindex.llm.sources import Answerer
-from stindex.prompts import Prompt, load_prompt
+from stindex.prompts import Prompt, load_prompt, no_prompt
 from stindex.provenance import provenance
 from stindex.reference import Metrics, reference_metrics
 from stindex.reporting import write_reports
@@ -78,7 +78,9 @@ class EvaluationRun:
         values = settings.values
         self.settings = settings
         self.dataset = dataset
-        self.prompt: Prompt = load_prompt(values.prompt, values.answer)
+        self.prompt: Prompt = (
+            no_prompt() if values.predictions else load_prompt(values.prompt, values.answer)
+        )
         self.thresholds: Thresholds = load_thresholds(_thresholds_path(settings))
         self.evaluator = Evaluator(
             make_geocoder(values.geocoder), self.prompt.response_model, values.constrained
@@ -107,6 +109,7 @@ class EvaluationRun:
         self.selected = tuple(selected)
         self._references = self._read_references()
         answerer = sources.find_answerer(self.settings, announce)
+        answerer.check_samples(self.dataset)
         self.partial = len(self.selected) < self.dataset.total
         self._rescored = answerer.rescored
         self.identity = self._identity(answerer)
@@ -205,7 +208,7 @@ class EvaluationRun:
         )
         if self.acquisition.to_generate:
             answerer.check()
-        self.notes = self._stock_notes(stock)
+        self.notes = [*self.dataset.notes(), *self._stock_notes(stock)]
         for note in self.notes:
             announce(note)
 
