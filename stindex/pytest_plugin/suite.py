@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
-import time
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from types import FrameType
@@ -20,7 +19,10 @@ from stindex.config import DEFAULT_DATASET, ResolvedSettings, resolve_settings
 from stindex.datasets import Dataset, load_dataset
 from stindex.errors import UserError
 from stindex.gates import GateVerdict
+from stindex.pytest_plugin.gate_reports import gate_reports, is_inconclusive
 from stindex.pytest_plugin.progress import Progress
+from stindex.reporting.comparison_table import comparison_lines
+from stindex.reporting.github import annotation_lines, write_step_summary
 from stindex.reporting.run_report import RunReport
 from stindex.reporting.terminal import sample_lines, summary_lines
 from stindex.resources import find
@@ -145,14 +147,15 @@ class Suite:
             self._log_gate(session, verdict)
 
     def _log_gate(self, session: pytest.Session, verdict: GateVerdict) -> None:
-        report = gate_report(verdict, decides=self._gate_decides(verdict))
+        reports = gate_reports(verdict, decides=self._gate_decides(verdict))
         session.testscollected += 1
         hook = session.config.hook
-        hook.pytest_runtest_logstart(nodeid=report.nodeid, location=report.location)
+        hook.pytest_runtest_logstart(nodeid=reports[0].nodeid, location=reports[0].location)
         manager = session.config.pluginmanager
         unaware = [p for name in _NO_REPLAY if (p := manager.getplugin(name)) is not None]
-        manager.subset_hook_caller("pytest_runtest_logreport", unaware)(report=report)
-        hook.pytest_runtest_logfinish(nodeid=report.nodeid, location=report.location)
+        for report in reports:
+            manager.subset_hook_caller("pytest_runtest_logreport", unaware)(report=report)
+        hook.pytest_runtest_logfinish(nodeid=reports[0].nodeid, location=reports[0].location)
 
     def _gate_decides(self, verdict: GateVerdict) -> bool:
         return verdict.metric == "complete" or self._settings.values.exit_on != "samples"
@@ -189,6 +192,8 @@ class Suite:
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """Call a sample that does not hold missed; leave the line to the progress."""
+        if is_inconclusive(report):
+            return "inconclusive", "?", "INCONCLUSIVE"
         if getattr(report, "wasxfail", "").startswith("missed: "):
             return "missed", "" if self._progress and self._progress.active else "m", "MISSED"
         quiet = self._progress is not None and self._progress.active
@@ -205,9 +210,14 @@ class Suite:
         if self._settings.values.exit_on == "gates":
             self._show_missed(terminalreporter)
         terminalreporter.write_sep("=", f"stindex: {self._report.status}")
-        for line in (*summary_lines(self._report), *self.run.changed):
+        compared = comparison_lines(self._report.comparison)
+        for line in (*summary_lines(self._report), *compared, *self.run.changed):
             terminalreporter.write_line(line)
         terminalreporter.write_line(f"report: {self._shown(self.run.report_directory)}")
+        if os.environ.get("GITHUB_ACTIONS"):
+            for line in annotation_lines(self._report):
+                terminalreporter.write_line(line)
+        write_step_summary(self._report, os.environ)
 
     def _show_missed(self, terminalreporter: pytest.TerminalReporter) -> None:
         if not self._missed:
@@ -233,29 +243,6 @@ def sample_of(item: pytest.Item) -> Sample | None:
     callspec = getattr(item, "callspec", None)
     sample = callspec.params.get("sample") if callspec is not None else None
     return sample if isinstance(sample, Sample) else None
-
-
-def gate_report(verdict: GateVerdict, *, decides: bool) -> pytest.TestReport:
-    """Return a gate as a test report: counted, printed, in JUnit, in the exit status.
-
-    A failed gate that does not decide the exit status is reported as missed.
-    """
-    now = time.time()
-    report = pytest.TestReport(
-        nodeid=f"gates::{verdict.name}",
-        location=("gates", None, verdict.name),
-        keywords={},
-        outcome="passed" if verdict.passed else "failed",
-        longrepr=None if verdict.passed else f"{verdict.name}: {verdict.reason}",
-        when="call",
-        start=now,
-        stop=now,
-        duration=0.0,
-    )
-    if not verdict.passed and not decides:
-        report.outcome = "skipped"
-        report.wasxfail = f"missed: {verdict.reason}"
-    return report
 
 
 def readable_ids(sample_ids: list[str]) -> list[str]:
