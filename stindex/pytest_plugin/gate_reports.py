@@ -50,7 +50,7 @@ def is_inconclusive(report: pytest.TestReport) -> bool:
     return bool(getattr(report, "inconclusive", False))
 
 
-def _report(verdict: GateVerdict, when: str, **more: bool) -> pytest.TestReport:
+def _report(verdict: GateVerdict, when: str, *, inconclusive: bool = False) -> pytest.TestReport:
     now = time.time()
     return pytest.TestReport(
         nodeid=f"gates::{verdict.name}",
@@ -62,7 +62,7 @@ def _report(verdict: GateVerdict, when: str, **more: bool) -> pytest.TestReport:
         start=now,
         stop=now,
         duration=0.0,
-        **more,
+        inconclusive=inconclusive,
     )
 
 
