@@ -144,18 +144,24 @@ class RunTable:
         return found | self._overall(found, weights)
 
     def _overall(self, found: Resampled, weights: FloatArray) -> Resampled:
-        taking_part = [name for name, layer in self.layers.items() if layer.has_mentions]
         overall: Resampled = {}
         for name, key in COMBINED.items():
-            parts = [found[f"{layer}.{key}"] for layer in taking_part]
-            if parts:
-                value = np.mean([part.value for part in parts], axis=0)
-                overall[f"overall.{name}"] = Measure(value, min(part.n for part in parts))
-            else:
-                overall[f"overall.{name}"] = Measure(np.full(len(weights), np.nan), 0)
+            parts = [found[f"{layer}.{key}"] for layer in self.layers]
+            overall[f"overall.{name}"] = self._combined(parts, len(weights))
         success = _quotient(weights @ self.successes, weights @ self.samples)
         overall["overall.success_rate"] = Measure(success, int(np.count_nonzero(self.samples)))
         return overall
+
+    def _combined(self, parts: Sequence[Measure[FloatArray]], rows: int) -> Measure[FloatArray]:
+        """Return the mean over the layers that have mentions in a resample."""
+        taking_part = [part for part in parts if part.n]
+        n = min((part.n for part in taking_part), default=0)
+        if not n or not all(layer.totals.exhaustive for layer in self.layers.values()):
+            return Measure(np.full(rows, np.nan), n)
+        values = np.array([part.value for part in taking_part])
+        defined = ~np.isnan(values)
+        total = np.where(defined, values, 0).sum(axis=0)
+        return Measure(_quotient(total, defined.sum(axis=0)), n)
 
 
 def _flatten(block: Block[FloatArray], prefix: str, found: Resampled) -> None:
@@ -213,11 +219,6 @@ class LayerTable:
         )
         matrix = np.stack(list(sums.values()), axis=1) if sums else np.empty((documents, 0))
         return cls(dimension, totals, {n: i for i, n in enumerate(sums)}, matrix, series)
-
-    @property
-    def has_mentions(self) -> bool:
-        """Whether the dimension takes part in the combined metrics."""
-        return bool(self.totals.count("gold") or self.totals.count("predicted"))
 
     def documents_with(self, names: tuple[str, ...]) -> int:
         """Return how many documents have something in one of the columns."""
