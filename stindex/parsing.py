@@ -177,7 +177,8 @@ def _validate(text: str, response_model: type[T]) -> T | str:
     """Return the validated object, or one sentence: field and problem."""
     try:
         # Stricter than the standard library: no NaN, no half of a surrogate pair, bounded depth.
-        return response_model.model_validate(from_json(text, allow_inf_nan=False))
+        content = text.encode("utf-8", "surrogatepass")
+        return response_model.model_validate(from_json(content, allow_inf_nan=False))
     except ValidationError as problem:
         return _explain(problem)
     except (ValueError, RecursionError, OverflowError) as problem:

@@ -168,6 +168,13 @@ def test_half_of_a_surrogate_pair_is_invalid(text: str) -> None:
     assert parse(text).outcome is Outcome.INVALID
 
 
+def test_half_of_a_surrogate_pair_as_a_character_is_invalid_too() -> None:
+    # A stored answer or a server's JSON can hold one; no tokenizer writes it.
+    for text in ("no object \ud83d", answer("Lyon").replace("Lyon", "Ly\ud83don")):
+        parsed = parse(text)
+        assert (parsed.outcome, parsed.value) == (Outcome.INVALID, None)
+
+
 def test_characters_beyond_the_basic_plane_are_kept() -> None:
     text = '{"temporal_mentions": [], "spatial_mentions": [{"text": "\\ud83d\\ude00 \u0301", "location_type": "city"}]}'  # noqa: E501
     assert places(parse(text)) == ["😀 \u0301"]
