@@ -18,7 +18,7 @@ from stindex.pytest_plugin.fixtures import (
     score,
     thresholds,
 )
-from stindex.pytest_plugin.options import add_options, given_options
+from stindex.pytest_plugin.options import add_options, given_options, loaded_by_conftest
 from stindex.pytest_plugin.suite import SUITE, Suite
 
 __all__ = [
@@ -34,8 +34,15 @@ __all__ = [
 ]
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add one option for each setting."""
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Add one option for each setting, where a conftest.py loads this: all others are there."""
+    if loaded_by_conftest(pluginmanager):
+        add_options(parser)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_load_initial_conftests(parser: pytest.Parser) -> None:
+    """Add the options, where `-p` loads this: before installed plugins, which do not give way."""
     add_options(parser)
 
 

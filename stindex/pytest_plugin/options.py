@@ -1,12 +1,13 @@
 """The fields of `Settings` ─▶ options of pytest.
 
 Where another plugin has taken the name of an option, it is registered with the prefix `--stindex-`
-alone, which `pytest --help` shows.
+alone, which `pytest --help` shows. For that the options are added after those of the others.
 """
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import pytest
@@ -29,6 +30,12 @@ def add_options(parser: pytest.Parser) -> None:
             group.addoption(f"--{option}", **attributes)
         except (ValueError, argparse.ArgumentError):
             group.addoption(f"--stindex-{option}", **attributes)
+
+
+def loaded_by_conftest(manager: pytest.PytestPluginManager) -> bool:
+    """Whether this plugin is loaded late, after the plugins that may have taken options."""
+    files = (getattr(plugin, "__file__", None) for plugin in manager.get_plugins())
+    return any(file is not None and Path(file).name == "conftest.py" for file in files)
 
 
 def given_options(config: pytest.Config) -> dict[str, Any]:
