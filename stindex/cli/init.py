@@ -124,10 +124,10 @@ def init(directory: Path, model: str, dataset: str | None, *, ci: bool, as_json:
     if as_json:
         click.echo(json.dumps({"written": written, "kept": kept, "command": command}, indent=2))
         return
-    for path in written:
-        click.echo(f"wrote {path}")
-    for path in kept:
-        click.echo(f"kept  {path}")
+    for name in written:
+        click.echo(f"wrote {name}")
+    for name in kept:
+        click.echo(f"kept  {name}")
     click.echo(f"\nNow run: {command}")
 
 

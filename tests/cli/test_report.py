@@ -1,0 +1,83 @@
+"""`stindex report`: the page again, from stored figures; nothing is scored, nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+from .conftest import Verb
+
+
+def test_the_page_drawn_again_is_the_page_of_the_run(
+    verb: Verb, run_directory: Path, tmp_path: Path
+) -> None:
+    status, out, _ = verb("report", "mine", "--to", str(tmp_path / "again"))
+    assert (status, out) == (0, f"{tmp_path / 'again' / 'report.html'}\n")
+    again, first = (
+        sorted(_words((where / "report.html").read_text(encoding="utf-8")))
+        for where in (tmp_path / "again", run_directory)
+    )
+    assert again == first
+    assert "17 March 2021" in (tmp_path / "again" / "report.html").read_text(encoding="utf-8")
+
+
+def test_without_option_the_reports_of_the_run_itself_are_written(
+    verb: Verb, run_directory: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(run_directory, copy)
+    (copy / "report.html").unlink()
+    (copy / "report.md").unlink()
+    before = (copy / "metrics_summary.json").read_bytes()
+    status, out, _ = verb("report", str(copy), "--json")
+    assert status == 0
+    found = json.loads(out)
+    assert found["html"] == str(copy / "report.html")
+    assert (copy / "report.md").exists()
+    assert (copy / "metrics_summary.json").read_bytes() == before
+
+
+def test_stored_figures_are_shown_as_they_are(
+    verb: Verb, run_directory: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(run_directory, copy)
+    summary = json.loads((copy / "metrics_summary.json").read_text())
+    summary["metrics"]["temporal"]["f1_score"] = 0.12345
+    (copy / "metrics_summary.json").write_text(json.dumps(summary))
+    verb("report", str(copy))
+    assert "0.123" in (copy / "report.md").read_text(encoding="utf-8")
+
+
+def test_without_the_data_set_the_page_has_everything_but_the_texts_and_says_so(
+    verb: Verb, run_directory: Path, tmp_path: Path, monkeypatch: object
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(run_directory, copy)
+    summary = json.loads((copy / "metrics_summary.json").read_text())
+    summary["run"]["settings"]["dataset"]["value"] = "gone.json"
+    (copy / "metrics_summary.json").write_text(json.dumps(summary))
+    status, _, err = verb("report", str(copy))
+    assert status == 0
+    assert err.startswith("The texts are not shown: ")
+    page = (copy / "report.html").read_text(encoding="utf-8")
+    assert "it rained" not in page
+    assert "17 March 2021" in page
+
+
+def test_a_run_without_reports_is_refused_in_a_sentence(
+    verb: Verb, run_directory: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(run_directory, copy)
+    (copy / "metrics_summary.json").unlink()
+    status, _, err = verb("report", str(copy))
+    assert status == 4
+    assert "the run has not ended yet" in err
+
+
+def _words(page: str) -> list[str]:
+    """Return the words of a page; rows of figures may stand in another order."""
+    return re.findall(r"[\w.%-]+", page)
