@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from functools import partial
 from typing import Any
 
 from stindex.comparison.content import content_hash
@@ -112,10 +113,12 @@ def gold_json(sample: Sample) -> dict[str, Any]:
 def mention_json(mention: Mention) -> dict[str, Any]:
     """Return a mention's fields; what is not known (None or empty) is left out."""
     fields = _temporal(mention) if isinstance(mention, TemporalMention) else _spatial(mention)
-    span = {"start_char": mention.start_char, "end_char": mention.end_char}
-    return {name: value for name, value in (fields | span).items() if value not in (None, "")} | {
-        "text": mention.text
-    }
+    known = {name: value for name, value in fields.items() if value is not None and value != ""}
+    known["text"] = mention.text
+    if mention.start_char is not None:
+        known["start_char"] = mention.start_char
+        known["end_char"] = mention.end_char
+    return known
 
 
 def _temporal(mention: TemporalMention) -> dict[str, Any]:
@@ -139,26 +142,21 @@ def _place(place: Place) -> dict[str, Any]:
 
 
 def _indented(value: object) -> str:
-    return _json(value, indent=2).replace("\n", "\n  ")
+    return _json_in_lines(value).replace("\n", "\n  ")
 
 
 def _object(entries: Mapping[str, object]) -> str:
-    """Return a JSON object whose own keys keep their order; all within are sorted."""
-    return (
-        "{" + ", ".join(f"{_json(name)}: {_json(value)}" for name, value in entries.items()) + "}"
-    )
-
-
-def _json(value: object, indent: int | None = None) -> str:
-    return json.dumps(
-        value,
-        ensure_ascii=False,
-        allow_nan=False,
-        sort_keys=True,
-        indent=indent,
-        default=_plain,
-    )
+    """Return a JSON object whose own keys, plain words, keep their order; all within are sorted."""
+    return "{" + ", ".join(f'"{name}": {_json(value)}' for name, value in entries.items()) + "}"
 
 
 def _plain(value: object) -> object:
     return dict(value) if isinstance(value, Mapping) else str(value)
+
+
+# Made once: `json.dumps` makes an encoder a call, which costs more than most values.
+_encoder = partial(
+    json.JSONEncoder, ensure_ascii=False, allow_nan=False, sort_keys=True, default=_plain
+)
+_json = _encoder().encode
+_json_in_lines = _encoder(indent=2).encode

@@ -40,6 +40,7 @@ class RunReport:
             the same shape, headline keys only.
         comparison: this run against a baseline; None where there is none. `docs/report.md` names
             its keys.
+        texts: False keeps the words of texts and answers out of `report.html` (`--no-text`).
         baseline_samples: id to that sample's object of the baseline's `detailed_results.json`.
     """
 
@@ -55,3 +56,4 @@ class RunReport:
     slices: tuple[Mapping[str, Any], ...] = ()
     comparison: Mapping[str, Any] | None = None
     baseline_samples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    texts: bool = True

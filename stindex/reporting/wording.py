@@ -36,6 +36,21 @@ ERROR_WORDS = {
     "value": "found with another value",
     "place": "no coordinates, or the wrong ones",
 }
+# One and several of them, as a list of samples prints them.
+MISTAKE_WORDS = {
+    ("temporal", "missed"): ("time missed", "times missed"),
+    ("temporal", "spurious"): ("time too many", "times too many"),
+    ("temporal", "hallucinated"): ("time not in the text", "times not in the text"),
+    ("temporal", "boundary"): ("time with another extent", "times with another extent"),
+    ("temporal", "type"): ("time of another type", "times of another type"),
+    ("temporal", "value"): ("wrong value", "wrong values"),
+    ("spatial", "missed"): ("place missed", "places missed"),
+    ("spatial", "spurious"): ("place too many", "places too many"),
+    ("spatial", "hallucinated"): ("place not in the text", "places not in the text"),
+    ("spatial", "boundary"): ("place with another extent", "places with another extent"),
+    ("spatial", "type"): ("place of another type", "places of another type"),
+    ("spatial", "place"): ("place put wrong", "places put wrong"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +204,45 @@ def number_text(value: float | None, unit: Unit = "share") -> str:
     if unit == "km":
         return f"{value:.1f}" if value < 100 else f"{value:.0f}"
     return f"{value:.3f}"
+
+
+def interval(metrics: Mapping[str, Mapping[str, Any]], dotted: str) -> tuple[float, float] | None:
+    """Return the 95 % interval of a metric, which stands beside it as `…_ci95`."""
+    block: Any = metrics
+    for part in f"{dotted}_ci95".split("."):
+        block = block.get(part) if isinstance(block, Mapping) else None
+    if not isinstance(block, Sequence) or isinstance(block, str) or len(block) != 2:
+        return None
+    low, high = block
+    return None if low is None or high is None else (float(low), float(high))
+
+
+def interval_text(found: tuple[float, float] | None, unit: Unit = "share") -> str:
+    """Return an interval as printed; empty where there is none."""
+    return "" if found is None else f"{number_text(found[0], unit)}–{number_text(found[1], unit)}"
+
+
+def unit_of(dotted: str) -> Unit:
+    """Return the unit of a metric."""
+    if dotted.endswith("_km"):
+        return "km"
+    return "error" if dotted.endswith("auc") or "second" in dotted else "share"
+
+
+def signed_text(value: float | None, unit: Unit = "share") -> str:
+    """Return a difference as printed, with its sign."""
+    if value is None:
+        return UNDEFINED
+    sign = "+" if value > 0 else "−" if value < 0 else "±"
+    return sign + number_text(abs(value), unit)
+
+
+def slice_label(name: str, key: str) -> str:
+    """Return a metric's words at the head of a column of slices."""
+    words = {row.key: row.label for group in METRIC_GROUPS[name] for row in group.rows}
+    kinds = {"relaxed_f1_score": "F1, spans overlap", "f1_score": "F1, equal spans"}
+    label = kinds.get(key) or words.get(key, key)
+    return f"{name.capitalize()}: {label[:1].lower() + label[1:] if key not in kinds else label}"
 
 
 def gate_value_text(gate: GateVerdict) -> str:

@@ -46,6 +46,29 @@ def settings_of(run: Mapping[str, Any]) -> tuple[Setting, ...]:
     return tuple(_setting(str(name), settings[name]) for name in sorted(settings, key=str))
 
 
+# What chooses samples or says how to start, and not how a sample is answered.
+_NOT_RERUN = frozenset(("sample_id", "limit", "fresh", "retry_errors", "run_name"))
+
+
+def rerun_options(run: Mapping[str, Any]) -> list[str]:
+    """Return the options of the command line that this run was started with, word by word."""
+    settings = run.get("settings")
+    found: list[str] = []
+    for name, entry in settings.items() if isinstance(settings, Mapping) else ():
+        if isinstance(entry, Mapping) and entry.get("source") == "command line":
+            if name not in _NOT_RERUN:
+                found += _option(str(name), entry.get("value"))
+    return found
+
+
+def _option(name: str, value: object) -> list[str]:
+    option = name.replace("_", "-")
+    if isinstance(value, bool):
+        return [f"--{option}" if value else f"--no-{option}"]
+    values = value if isinstance(value, list | tuple) else [value]
+    return [word for one in values if one is not None for word in (f"--{option}", str(one))]
+
+
 def plain(value: object) -> str:
     """Return a value of `run.json` as text."""
     if value is None or value == "":

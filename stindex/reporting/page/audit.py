@@ -18,6 +18,8 @@ _TAGS = frozenset(
         "meta",
         "title",
         "style",
+        "script",
+        "noscript",
         "body",
         "a",
         "header",
@@ -67,6 +69,13 @@ _TAGS = frozenset(
         "rect",
         "path",
         "text",
+        "defs",
+        "clippath",
+        "button",
+        "dialog",
+        "label",
+        "input",
+        "kbd",
     )
 )
 _ATTRIBUTES = frozenset(
@@ -103,12 +112,22 @@ _ATTRIBUTES = frozenset(
         "d",
         "rx",
         "text-anchor",
+        "stroke-width",
+        "clip-path",
+        "type",
+        "checked",
+        "hidden",
+        "data-n",
+        "data-save",
     )
 )
+# A script of any type but its default is data, which no browser runs.
+_TYPES = {"script": ("application/x-stindex",), "button": ("button",), "input": ("checkbox",)}
 _META_NAMES = frozenset(("viewport", "color-scheme", "referrer"))
+_SCRIPT = "<script>"
 _POLICY = '<meta http-equiv="Content-Security-Policy"'
 _DOCTYPE = "<!doctype html>"
-_TAG = re.compile(r'</?[a-z][a-z0-9]*(?: [A-Za-z][A-Za-z0-9-]*(?:="[^"<>]*")?)*/?>')
+_TAG = re.compile(r'</?[a-z][A-Za-z0-9]*(?: [A-Za-z][A-Za-z0-9-]*(?:="[^"<>]*")?)*/?>')
 _NO_TAG = re.compile(rf"(?!{_TAG.pattern}|{_DOCTYPE})<[^<]*")
 _IDENTIFIER = re.compile(r'<[^<>]* id="([^"]*)"')
 
@@ -117,13 +136,13 @@ class UnsafePageError(Exception):
     """A page holds something that its templates did not write. A bug, never bad input."""
 
 
-def audited(pieces: Iterable[str]) -> Iterator[str]:
-    """Pass a page on piece by piece, parsing it on the way.
+def audited(pieces: Iterable[str], script: str) -> Iterator[str]:
+    """Pass a page on piece by piece, parsing it on the way; `script` is the only one allowed.
 
     Raises:
         UnsafePageError: at the end, if the page held anything it must not hold.
     """
-    auditor = _Auditor()
+    auditor = _Auditor(script)
     for piece in pieces:
         auditor.feed(piece)
         yield piece
@@ -133,14 +152,14 @@ def audited(pieces: Iterable[str]) -> Iterator[str]:
         raise UnsafePageError(f"the page holds what no template wrote: {'; '.join(findings[:8])}")
 
 
-def audit(html: str) -> None:
+def audit(html: str, script: str) -> None:
     """Refuse a page that could run, load or lead to anything.
 
     Raises:
-        UnsafePageError: it has a second style or policy, a script, an `on…`, `style` or `src`
+        UnsafePageError: it has a second style, script or policy, an `on…`, `style` or `src`
             attribute, a link that leaves the page, or any element that the templates do not use.
     """
-    for _ in audited([html]):
+    for _ in audited([html], script):
         pass
 
 
@@ -151,9 +170,11 @@ class _Auditor:
     behind a `<` (a comment, a bare quote, a declaration) is refused before anybody parses it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, script: str) -> None:
         self.findings: list[str] = []
+        self._script = f"<script>{script}</script>"
         self.styles = 0
+        self.scripts = 0
         self.policies = 0
         self.identifiers: list[str] = []
         self._known: set[str] = set()
@@ -161,7 +182,10 @@ class _Auditor:
 
     def feed(self, piece: str) -> None:
         """Look at a piece; a tag that it cuts off waits for the next."""
-        text = self._rest + piece
+        text = self._without_script(self._rest + piece)
+        if _SCRIPT in text:  # its end has not come yet
+            self._rest = text
+            return
         cut = text.rfind("<")
         is_open = cut >= 0 and ">" not in text[cut:]
         text, self._rest = (text[:cut], text[cut:]) if is_open else (text, "")
@@ -174,6 +198,18 @@ class _Auditor:
         for tag in set(tags) - self._known:
             self._known.add(tag)
             self._look_at(tag)
+
+    def _without_script(self, text: str) -> str:
+        """Return the text without the page's own script, which is known to the letter."""
+        if self._script in text:
+            self.scripts += 1
+            return text.replace(self._script, "", 1)
+        start = text.find(_SCRIPT)
+        # Another script is no reason to wait: it is looked at, and refused, as a tag.
+        if start >= 0 and not self._script.startswith(text[start:]):
+            self.scripts += 1
+            return text.replace(_SCRIPT, "", 1)
+        return text
 
     def close(self) -> None:
         """End the page."""
@@ -195,6 +231,8 @@ class _Auditor:
         found = list(self.findings)
         if self.styles != 1:
             found.append(f"{self.styles} styles")
+        if self.scripts != 1:
+            found.append(f"{self.scripts} scripts")
         if self.policies != 1:
             found.append(f"{self.policies} policies")
         if len(set(self.identifiers)) != len(self.identifiers):
@@ -206,6 +244,10 @@ class _Auditor:
             self.findings.append(f"<{tag} {name}>")
         if name == "href" and not value.startswith("#"):
             self.findings.append(f"<{tag} href={value[:30]!r}>")
+        if name == "clip-path" and value != "url(#globe)":
+            self.findings.append(f"<{tag} clip-path>")
+        if name == "type" and value not in _TYPES.get(tag, ()):
+            self.findings.append(f"<{tag} type={value[:30]!r}>")
 
     def _meta(self, attributes: dict[str, str | None]) -> None:
         equivalent = attributes.get("http-equiv")

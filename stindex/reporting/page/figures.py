@@ -1,0 +1,183 @@
+"""Metrics ─▶ the tables of the page: by dimension, by slice, and every figure under its key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from stindex.reporting import wording
+from stindex.reporting.page import drawings
+from stindex.reporting.run_report import RunReport
+
+# Slices smaller than this are set in grey: their numbers say little.
+FEW_SAMPLES = 15
+_NOT_FIGURES = ("n", "combined_of", "errors", "place_errors", "confusions")
+# Of each list the first that a slice has.
+_SLICE_COLUMNS = (
+    ("temporal", ("relaxed_f1_score", "f1_score")),
+    ("temporal", ("normalization_accuracy_equivalent", "normalization_accuracy", "value_f1")),
+    ("spatial", ("relaxed_f1_score", "f1_score")),
+    ("spatial", ("accuracy_at_161km", "accuracy_at_161km_end_to_end")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricView:
+    """One row of a table of metrics, as printed."""
+
+    label: str
+    floor: str
+    value: str
+    interval: str
+    ceiling: str
+    plot: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class MetricBlock:
+    """The metrics of one dimension: groups of rows, each with a title and what n is."""
+
+    title: str
+    counts: str
+    groups: tuple[tuple[str, str, tuple[MetricView, ...]], ...]
+    has_ceiling: bool
+    has_intervals: bool
+    is_empty: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SliceRow:
+    """One slice: its value, how many samples, and a value, an interval and a plot a column."""
+
+    value: str
+    samples: int
+    cells: tuple[tuple[str, str, Markup], ...]
+    is_small: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SliceTable:
+    """The slices under the keys that they are cut by."""
+
+    columns: tuple[str, ...]
+    groups: tuple[tuple[str, tuple[SliceRow, ...]], ...]
+
+
+def metric_block(report: RunReport, name: str) -> MetricBlock:
+    """Return the table of one dimension."""
+    block = report.metrics.get(name, {})
+    groups = tuple(
+        (
+            group.title,
+            f"n = {block.get(group.counted) or 0}" if group.counted else "",
+            tuple(_metric_view(report, name, row) for row in group.rows),
+        )
+        for group in wording.METRIC_GROUPS[name]
+    )
+    rows = [row for _, _, views in groups for row in views]
+    return MetricBlock(
+        name.capitalize(),
+        wording.count_words(report, name),
+        groups,
+        has_ceiling=report.reference.get("ceiling") is not None and name == "spatial",
+        has_intervals=any(row.interval for row in rows),
+        is_empty=not block.get("gold") and not block.get("predicted"),
+    )
+
+
+def slice_table(slices: Sequence[Mapping[str, Any]]) -> SliceTable | None:
+    """Return the table of slices; None where there are none."""
+    columns = [
+        (name, key)
+        for name, keys in _SLICE_COLUMNS
+        if (key := _first_key(slices, name, keys)) is not None
+    ]
+    if not slices or not columns:
+        return None
+    groups: dict[str, list[SliceRow]] = {}
+    for one in slices:
+        groups.setdefault(str(one["by"]), []).append(_slice_row(one, columns))
+    return SliceTable(
+        tuple(wording.slice_label(name, key) for name, key in columns),
+        tuple((by, tuple(rows)) for by, rows in groups.items()),
+    )
+
+
+def every_figure(report: RunReport) -> list[tuple[str, str, str, str, str]]:
+    """Return every number of the metrics under its key: floor, this run, interval, ceiling."""
+    found = []
+    for key in _keys(report.metrics, ""):
+        floor, value, ceiling = wording.framed_values(report, key)
+        interval = wording.interval(report.metrics, key)
+        ends = "" if interval is None else f"{_digits(interval[0])} – {_digits(interval[1])}"
+        found.append((key, _digits(floor), _digits(value), ends, _digits(ceiling)))
+    return found
+
+
+def costs(report: RunReport) -> list[tuple[str, str]]:
+    """Return what an answer cost in time."""
+
+    def seconds(key: str) -> str:
+        value = wording.lookup(report.metrics, f"overall.{key}")
+        return wording.UNDEFINED if value is None else f"{value:.3g} s"
+
+    tokens = wording.lookup(report.metrics, "overall.tokens_per_second")
+    return [
+        ("A sample, on average", seconds("average_processing_time_seconds")),
+        ("Latency, median", seconds("p50_processing_time_seconds")),
+        ("Latency, 95th percentile", seconds("p95_processing_time_seconds")),
+        ("Tokens a second", f"{tokens:.0f}" if tokens else wording.UNDEFINED),
+    ]
+
+
+def _metric_view(report: RunReport, name: str, row: wording.MetricRow) -> MetricView:
+    dotted = f"{name}.{row.key}"
+    interval = wording.interval(report.metrics, dotted)
+    plot = Markup()
+    if row.unit != "km":
+        plot = drawings.dot_plot(*wording.framed_values(report, dotted), interval)
+    floor, value, ceiling = wording.framed_texts(report, dotted, row.unit)
+    words = wording.interval_text(interval, row.unit)
+    return MetricView(row.label, floor, value, words, ceiling, plot)
+
+
+def _first_key(slices: Sequence[Mapping[str, Any]], name: str, keys: Sequence[str]) -> str | None:
+    for key in keys:
+        if any(wording.lookup(one["metrics"], f"{name}.{key}") is not None for one in slices):
+            return key
+    return None
+
+
+def _slice_row(one: Mapping[str, Any], columns: Sequence[tuple[str, str]]) -> SliceRow:
+    cells = []
+    for name, key in columns:
+        value = wording.lookup(one["metrics"], f"{name}.{key}")
+        interval = wording.interval(one["metrics"], f"{name}.{key}")
+        cells.append(
+            (
+                wording.number_text(value),
+                wording.interval_text(interval),
+                drawings.dot_plot(None, value, None, interval),
+            )
+        )
+    samples = int(one.get("samples") or 0)
+    return SliceRow(str(one["value"]), samples, tuple(cells), samples < FEW_SAMPLES)
+
+
+def _digits(value: float | None) -> str:
+    if value is None:
+        return wording.UNDEFINED
+    return f"{value:.6f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+
+
+def _keys(block: Mapping[str, Any], prefix: str) -> Iterator[str]:
+    for name, value in block.items():
+        if name in _NOT_FIGURES or name.endswith("_ci95"):
+            continue
+        if isinstance(value, Mapping):
+            yield from _keys(value, f"{prefix}{name}.")
+        elif not isinstance(value, list | tuple):
+            yield f"{prefix}{name}"
