@@ -16,6 +16,8 @@ from stindex.errors import UserError
 # Verb to module; the command in it has the verb's name, and the module's docstring begins with
 # "`stindex VERB`: what it does.".
 VERBS = {
+    "baseline": "stindex.cli.baseline",
+    "compare": "stindex.cli.compare",
     "extract": "stindex.cli.extract",
     "init": "stindex.cli.init",
     "report": "stindex.cli.report",

@@ -27,6 +27,11 @@ def run_argument(command: Any) -> Any:  # noqa: ANN401 (click decorates what it 
     return click.argument("run", shell_complete=_complete)(command)
 
 
+def runs_argument(command: Any) -> Any:  # noqa: ANN401 (click decorates what it is given)
+    """Add RUNS: one or more of what `run_argument` takes, or saved baselines."""
+    return click.argument("runs", nargs=-1, required=True, shell_complete=_complete)(command)
+
+
 def output_dir_option(command: Any) -> Any:  # noqa: ANN401 (click decorates what it is given)
     """Add `--output-dir`, where runs are that are named by their id."""
     return click.option(
