@@ -41,6 +41,9 @@ class Settings(BaseModel):
     )
     limit: PositiveInt | None = Field(None, description="only the first N samples of the file")
     sample_id: list[str] = Field([], description="only this sample (may be repeated)")
+    shard: str | None = Field(
+        None, pattern=r"^[1-9]\d{0,4}/[1-9]\d{0,4}$", description="only part K of N, as 2/4"
+    )
     geocoder: Literal["embedded", "nominatim", "none"] = Field(
         "embedded", description="what turns places into coordinates"
     )
@@ -54,6 +57,9 @@ class Settings(BaseModel):
         "none", description="quantize the weights on loading"
     )
     constrained: bool = Field(default=True, description="let the answer's schema steer decoding")
+    draft: Literal["auto", "off"] = Field(
+        "auto", description="guess tokens and prove them: the same answers, sooner; or `off`"
+    )
     thinking: Literal["auto", "on", "off"] = Field(
         "auto", description="thoughts before the answer, where the model has them"
     )
@@ -91,6 +97,12 @@ class Settings(BaseModel):
     reference: bool = Field(
         default=True, description="score the floor and the ceiling beside the model"
     )
+    oversubscribe: bool = Field(
+        default=False, description="allow more processes than there are GPUs or memory for"
+    )
+    rank_timeout: PositiveInt = Field(
+        120, description="seconds after which a silent rank of a launcher is given up"
+    )
     trust_remote_code: bool = Field(
         default=False, description="run code that the model brings along"
     )
@@ -103,6 +115,10 @@ class Settings(BaseModel):
             )
         if self.rescore is not None and (self.fresh or self.retry_errors):
             raise ValueError("--rescore asks for no answer; leave --fresh and --retry-errors out")
+        if self.shard is not None:
+            number, count = (int(part) for part in self.shard.split("/"))
+            if number > count:
+                raise ValueError(f"--shard {self.shard}: there are only {count} shards")
         if self.limit is not None and self.sample_id:
             raise ValueError("--limit and --sample-id both choose samples; give one of the two")
         if self.model == "rules" and self.quantization != "none":

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
@@ -25,12 +25,15 @@ from stindex.parsing import parse_answer
 from stindex.schema import Generation, Outcome
 
 if TYPE_CHECKING:
-    from stindex.llm.decoding.batches import BatchSize, Decode, Result
+    from stindex.llm.decoding.batches import BatchSize, Result
+    from stindex.llm.decoding.choice import LocalDecoding
     from stindex.llm.decoding.grammar import Grammar
+    from stindex.llm.decoding.plain import BatchSettings
     from stindex.llm.decoding.row import Prompt
     from stindex.llm.loading import LoadedModel
 
 T = TypeVar("T", bound=BaseModel)
+Draft = Literal["auto", "off"]
 
 _PACKAGES = ("torch", "transformers", "xgrammar")
 
@@ -57,6 +60,8 @@ class HuggingFaceLLM:
         quantization: Quantization = "none",
         batch_size: int = 8,
         trust_remote_code: bool = False,
+        draft: Draft = "auto",
+        announce: Callable[[str], None] | None = None,
     ) -> None:
         """Make a source of answers from a model whose files are on this machine.
 
@@ -65,6 +70,10 @@ class HuggingFaceLLM:
             device: `auto` is CUDA (or ROCm), XPU, MPS or CPU, whichever is there first.
             batch_size: rows that are decoded together; halved where memory does not suffice.
             trust_remote_code: run the Python code that comes with the model.
+            draft: `auto` guesses tokens and proves them, where the model allows it (the same
+                answers in fewer passes); `off` leaves decoding to transformers' `generate`.
+            announce: called with a line where drafts are not possible; by default it goes to
+                standard error.
         """
         if dtype is not None:
             local = replace(local, spec=replace(local.spec, dtype=dtype))
@@ -74,6 +83,9 @@ class HuggingFaceLLM:
         self._loaded: LoadedModel | None = None
         self._size: BatchSize | None = None
         self._grammars: dict[type[BaseModel], Grammar] = {}
+        self._draft: Draft = draft
+        self._announce = announce or _to_stderr
+        self._decoding: LocalDecoding | None = None
 
     @classmethod
     def from_name(  # noqa: PLR0913  # the front door of notebooks: the options of the command line
@@ -86,6 +98,7 @@ class HuggingFaceLLM:
         quantization: Quantization = "none",
         trust_remote_code: bool = False,
         batch_size: int = 8,
+        draft: Draft = "auto",
         models_file: Path | None = None,
         announce: Callable[[str], None] | None = None,
     ) -> HuggingFaceLLM:
@@ -105,6 +118,8 @@ class HuggingFaceLLM:
             quantization=quantization,
             batch_size=batch_size,
             trust_remote_code=trust_remote_code,
+            draft=draft,
+            announce=announce,
         )
 
     def load(self) -> LoadedModel:
@@ -126,9 +141,9 @@ class HuggingFaceLLM:
         decoding: DecodingSettings,
         stop: Event,
     ) -> Iterator[tuple[Request, Generation]]:
-        """Yield a generation for each request, as batches finish, longest prompt first.
+        """Yield a generation for each request as it is finished; the longest are begun first.
 
-        What was handed in is read to its end before the first batch, so that it can be sorted.
+        What was handed in is read to its end before the first answer, so that it can be sorted.
         Once `stop` is set the rows that were not finished are dropped.
 
         Raises:
@@ -170,7 +185,6 @@ class HuggingFaceLLM:
         """Return JSON-ready facts for `run.json`; measured ones only once the model is loaded."""
         spec, loaded, size = self.local.spec, self._loaded, self._size
         facts: dict[str, Any] = {
-            "engine": "transformers generate",
             "versions": {package: _version(package) for package in _PACKAGES},
             "model": spec.name,
             "repository": spec.repository,
@@ -182,6 +196,8 @@ class HuggingFaceLLM:
             "batch_size_used": size.used if size else None,
             "batch_halvings": size.halvings if size else 0,
         }
+        if self._decoding is not None:
+            facts |= self._decoding.provenance()
         if loaded is not None:
             facts |= {
                 "device": loaded.device,
@@ -199,17 +215,14 @@ class HuggingFaceLLM:
         decoding: DecodingSettings,
         stop: Event,
     ) -> Iterator[tuple[int, Generation]]:
-        from stindex.llm.decoding.batches import (  # noqa: PLC0415  # imports torch
-            BatchSize,
-            decode_all,
-        )
+        from stindex.llm.decoding.batches import BatchSize  # noqa: PLC0415  # imports torch
 
         loaded = self.load()
         self._size = self._size or BatchSize.of(self.batch_size)
         prompts, places, refused = self._prompts(asked, decoding)
         yield from refused
-        decode = self._decoder(loaded, response_model, decoding, stop)
-        for result in decode_all(prompts, decode, self._size, stop):
+        settings = self._settings(loaded, response_model, decoding)
+        for result in self._engine(loaded).results(prompts, settings, self._size, stop):
             prompt = prompts[result.index]
             yield places[result.index], _generation(loaded, prompt, result)
 
@@ -233,27 +246,26 @@ class HuggingFaceLLM:
             places.append(place)
         return prompts, places, refused
 
-    def _decoder(
-        self,
-        loaded: LoadedModel,
-        response_model: type[BaseModel],
-        decoding: DecodingSettings,
-        stop: Event,
-    ) -> Decode:
-        from stindex.llm.decoding.plain import (  # noqa: PLC0415  # imports torch
-            BatchSettings,
-            decode_batch,
-        )
+    def _settings(
+        self, loaded: LoadedModel, response_model: type[BaseModel], decoding: DecodingSettings
+    ) -> BatchSettings:
+        from stindex.llm.decoding.plain import BatchSettings  # noqa: PLC0415  # imports torch
         from stindex.llm.decoding.row import Limits  # noqa: PLC0415  # imports torch
 
-        settings = BatchSettings(
+        return BatchSettings(
             vocabulary=loaded.vocabulary,
             limits=Limits(decoding.max_tokens, decoding.thinking_tokens, loaded.context),
             grammar=self._grammar(response_model) if decoding.constrained else None,
             temperature=decoding.temperature,
             seed=decoding.seed,
         )
-        return lambda prompts: decode_batch(loaded.model, prompts, settings, stop)
+
+    def _engine(self, loaded: LoadedModel) -> LocalDecoding:
+        if self._decoding is None:
+            from stindex.llm.decoding.choice import LocalDecoding  # noqa: PLC0415  # imports torch
+
+            self._decoding = LocalDecoding(loaded.model, loaded.encode, self._draft, self._announce)
+        return self._decoding
 
     def _grammar(self, response_model: type[BaseModel]) -> Grammar:
         if response_model not in self._grammars:

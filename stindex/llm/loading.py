@@ -52,6 +52,10 @@ class LoadedModel:
     dtype: str
     seconds: float
 
+    def encode(self, text: str) -> list[int]:
+        """Return the token ids of a text, without special tokens."""
+        return [int(i) for i in self.tokenizer(text, add_special_tokens=False).input_ids]
+
 
 def load_model(local: LocalModel, placement: Placement) -> LoadedModel:
     """Load a model into memory.

@@ -17,9 +17,11 @@ from stindex.llm.base import AnswerSource
 from stindex.llm.storage import (
     LocalModel,
     Placement,
+    Quantization,
     prepare,
     refuse_what_cannot_fit,
     refuse_without_engine,
+    required_memory,
 )
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ class Answerer:
         fingerprint: of everything about it that may change an answer.
         open: makes the source; called once, when the first answer is wanted.
         rescored: the stored run whose answers are scored again; None where answers are made.
+        memory_bytes: memory that each process needs for it; 0 where that is not known.
         check: raises UserError where the source could not work here; called before the first
             test when there is something to generate, as it may be slow (it imports torch).
         check_samples: raises UserError where the source does not fit the data set.
@@ -45,6 +48,7 @@ class Answerer:
     check: Callable[[], None] = lambda: None
     check_samples: Callable[[Dataset], None] = lambda _: None
     rescored: Rescored | None = None
+    memory_bytes: int = 0
 
 
 def find_answerer(settings: ResolvedSettings, announce: Callable[[str], None]) -> Answerer:
@@ -64,8 +68,9 @@ def find_answerer(settings: ResolvedSettings, announce: Callable[[str], None]) -
     local = prepare(settings.spec, announce, explicit=settings.explicit_model, placement=placement)
     return Answerer(
         local.fingerprint,
-        lambda: _open_huggingface(local, settings),
+        lambda: _open_huggingface(local, settings, announce),
         lambda: _check_huggingface(local, placement),
+        memory_bytes=_memory_bytes(local, values.quantization),
     )
 
 
@@ -106,12 +111,19 @@ def _open_rules() -> AnswerSource:
     return RulesReader(open_gazetteer())
 
 
+def _memory_bytes(local: LocalModel, quantization: Quantization) -> int:
+    stored = sum(path.stat().st_size for path in local.path.glob("*.safetensors"))
+    return required_memory(local.spec, stored, quantization)
+
+
 def _check_huggingface(local: LocalModel, placement: Placement) -> None:
     refuse_without_engine(local.spec)
     refuse_what_cannot_fit(local, placement)
 
 
-def _open_huggingface(local: LocalModel, settings: ResolvedSettings) -> AnswerSource:
+def _open_huggingface(
+    local: LocalModel, settings: ResolvedSettings, announce: Callable[[str], None]
+) -> AnswerSource:
     from stindex.llm.huggingface import HuggingFaceLLM  # noqa: PLC0415
 
     values = settings.values
@@ -122,4 +134,6 @@ def _open_huggingface(local: LocalModel, settings: ResolvedSettings) -> AnswerSo
         quantization=values.quantization,
         batch_size=values.batch_size,
         trust_remote_code=values.trust_remote_code,
+        draft=values.draft,
+        announce=announce,
     )

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import gc
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Event
+from typing import Protocol
 
 import torch
 
@@ -22,6 +23,10 @@ from stindex.llm.decoding.row import Prompt
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 Decode = Callable[[Sequence[Prompt]], list[Decoded | None]]
+
+
+class EngineError(Exception):
+    """This engine must not be used with this model. The message says why, as half a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +71,7 @@ def decode_all(
 
     Ends early once `stop` is set; rows that were not finished then get no result.
     """
-    waiting = deque(
-        sorted(range(len(prompts)), key=lambda index: (-len(prompts[index].token_ids), index))
-    )
+    waiting = _longest_first(prompts)
     alone: deque[int] = deque()  # rows of a batch that failed, to be tried one by one
     while (waiting or alone) and not stop.is_set():
         queue, wanted = (alone, 1) if alone else (waiting, size.used)
@@ -85,6 +88,68 @@ def decode_all(
             alone.extend(batch)
 
 
+class Engine(Protocol):
+    """Decodes prompts with slots that are filled again as they fall free."""
+
+    @property
+    def taken(self) -> list[int]:
+        """Return the places of the prompts that were begun and are not finished."""
+        ...
+
+    def run(
+        self, prompts: Sequence[Prompt], waiting: deque[int], slots: int, stop: Event
+    ) -> Iterator[Result]:
+        """Yield a result for each place in `waiting`; raises whatever the model raises."""
+        ...
+
+    def release(self) -> None:
+        """Give the memory back that is kept between runs."""
+        ...
+
+
+def stream_all(
+    prompts: Sequence[Prompt], engine: Engine, size: BatchSize, stop: Event
+) -> Iterator[Result]:
+    """Yield a result for each prompt as it is finished; the longest prompts are begun first.
+
+    What `decode_all` does for batches: rows that were under way when something failed are begun
+    again, with half of the slots or one by one. Ends early once `stop` is set.
+    """
+    waiting = _longest_first(prompts)
+    alone: deque[int] = deque()
+    while (waiting or alone) and not stop.is_set():
+        queue, slots = (deque([alone.popleft()]), 1) if alone else (waiting, size.used)
+        problem = yield from _streamed(engine, prompts, queue, slots, stop)
+        if problem is None:
+            continue
+        lost = engine.taken
+        if len(lost) <= 1 and slots == 1:
+            yield from (Result(index, Failure(problem.reason), 1) for index in lost)
+        elif problem.out_of_memory:
+            size.halve(min(slots, len(lost)))
+            waiting.extendleft(reversed(lost))
+        else:
+            alone.extend(lost)
+
+
+def _streamed(
+    engine: Engine, prompts: Sequence[Prompt], queue: deque[int], slots: int, stop: Event
+) -> Generator[Result, None, _Problem | None]:
+    try:
+        yield from engine.run(prompts, queue, slots, stop)
+    except (UserError, EngineError):
+        raise
+    except Exception as problem:  # noqa: BLE001  # whatever it is, the other samples go on
+        found = _Problem(_sentence(problem), is_out_of_memory(problem))
+    else:
+        return None
+    # Outside of the handler, where the exception no longer holds the tensors of its frames.
+    if found.out_of_memory:
+        engine.release()
+        free_device_memory()
+    return found
+
+
 def is_out_of_memory(problem: BaseException) -> bool:
     """Return whether an exception means that memory ran out, on whatever device."""
     if isinstance(problem, torch.OutOfMemoryError | MemoryError):
@@ -97,6 +162,11 @@ def is_out_of_memory(problem: BaseException) -> bool:
 class _Problem:
     reason: str
     out_of_memory: bool
+
+
+def _longest_first(prompts: Sequence[Prompt]) -> deque[int]:
+    order = sorted(range(len(prompts)), key=lambda index: (-len(prompts[index].token_ids), index))
+    return deque(order)
 
 
 def _attempt(prompts: Sequence[Prompt], decode: Decode) -> list[Decoded | None] | _Problem:

@@ -26,6 +26,14 @@ class Matcher(Protocol):
         """Advance by a token; False, and nothing changes, where the grammar forbids it."""
         ...
 
+    def rollback(self, num_tokens: int) -> None:
+        """Take the last tokens back."""
+        ...
+
+    def find_jump_forward_string(self) -> str:
+        """Return the text that has to come next; empty where there is a choice."""
+        ...
+
     def fill_next_token_bitmask(self, bitmask: torch.Tensor) -> bool:
         """Write which tokens may come next; False, and nothing is written, where all may."""
         ...

@@ -116,11 +116,17 @@ def pad_left(prompts: Sequence[Sequence[int]], pad_id: int) -> tuple[torch.Tenso
 def _decoded(row: Row, written: list[int], started: float) -> Decoded | None:
     if row.finished is None:
         return None
-    token_ids = tuple(written[: len(row.tokens)])
-    if token_ids != tuple(row.tokens):
+    if written[: len(row.tokens)] != row.tokens:
         raise AssertionError("generate has to take the tokens that the rows chose")
+    return decoded_row(row, started)
+
+
+def decoded_row(row: Row, started: float) -> Decoded:
+    """Return what a row wrote that is finished; `started` is on the clock of `perf_counter`."""
+    if row.finished is None:
+        raise AssertionError("the row is not finished")
     return Decoded(
-        token_ids=token_ids,
+        token_ids=tuple(row.tokens),
         finish_reason=row.finished,
         thought_tokens=row.thought_tokens,
         interventions=None if row.grammar is None else row.interventions,

@@ -109,6 +109,16 @@ class Row:
             budget = min(budget, self.limits.context - len(self.prompt.token_ids))
         return budget
 
+    @property
+    def room(self) -> int:
+        """Return how many tokens the row may still take in all."""
+        return self.budget - len(self.tokens)
+
+    @property
+    def matcher(self) -> Matcher | None:
+        """Return the matcher where the grammar steers the next token; None where it is free."""
+        return self._matcher if self._phase is _Phase.ANSWER else None
+
     def advance(self, choice: int, scores: torch.Tensor) -> int:
         """Take one token and return it.
 

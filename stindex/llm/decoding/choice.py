@@ -1,0 +1,135 @@
+"""Prompts ─▶ results, by the fastest engine that gives the same answers.
+
+`LocalDecoding` is made once a model. It decodes with slots and drafts where the model allows it
+and the first answer agrees with the model's own forward pass, otherwise with transformers'
+`generate`; it says so once, and both are part of a run's provenance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from threading import Event
+from typing import Any, Literal
+
+from transformers import PreTrainedModel
+
+from stindex.llm.decoding.batches import (
+    BatchSize,
+    EngineError,
+    Result,
+    decode_all,
+    stream_all,
+)
+from stindex.llm.decoding.drafts import Drafter, Encode
+from stindex.llm.decoding.engine import Engine
+from stindex.llm.decoding.packed import PackedModel
+from stindex.llm.decoding.plain import BatchSettings, Decoded, GenerativeModel, decode_batch
+from stindex.llm.decoding.row import Prompt
+from stindex.llm.decoding.support import verify, why_not
+
+Drafts = Literal["auto", "off"]
+
+PLAIN = "transformers generate"
+WITH_DRAFTS = "slots and drafts"
+
+
+@dataclass(slots=True)
+class _Verification:
+    """Holds the first answer against an ordinary pass of the model, once."""
+
+    packed: PackedModel
+    settings: BatchSettings
+    found: str = ""
+
+    def __call__(self, prompt: Prompt, decoded: Decoded) -> None:
+        if not self.found:
+            with self.packed.given_back():
+                self.found = verify(self.packed.model, prompt, decoded, self.settings)
+
+
+class LocalDecoding:
+    """Decodes the prompts of one model and remembers what it learned about it."""
+
+    def __init__(
+        self,
+        model: GenerativeModel,
+        encode: Encode,
+        drafts: Drafts,
+        announce: Callable[[str], None],
+    ) -> None:
+        """Take a model.
+
+        Args:
+            encode: text ─▶ token ids, without special tokens.
+            announce: called with one sentence where `generate` has to do.
+        """
+        self._model = model
+        self._drafts = drafts
+        self._announce = announce
+        self._drafter = Drafter(encode)
+        self._packed: PackedModel | None = None
+        self._checked = ""
+        self._fallback: str | None = None
+
+    def results(
+        self, prompts: Sequence[Prompt], settings: BatchSettings, size: BatchSize, stop: Event
+    ) -> Iterator[Result]:
+        """Yield a result for each prompt, as rows or batches finish; end early after `stop`."""
+        done: set[int] = set()
+        if self._may_draft(settings):
+            try:
+                for result in self._streamed(prompts, settings, size, stop):
+                    done.add(result.index)
+                    yield result
+            except EngineError as problem:
+                self._fall_back(str(problem))
+            else:
+                return
+        left = [index for index in range(len(prompts)) if index not in done]
+        for result in decode_all(
+            [prompts[index] for index in left],
+            lambda batch: decode_batch(self._model, batch, settings, stop),
+            size,
+            stop,
+        ):
+            yield replace(result, index=left[result.index])
+
+    def provenance(self) -> dict[str, Any]:
+        """Return JSON-ready facts: which engine, why, what was checked, what drafts were worth."""
+        drafting = self._packed is not None and self._fallback is None
+        facts: dict[str, Any] = {
+            "engine": WITH_DRAFTS if drafting else PLAIN,
+            "engine_fallback": self._fallback,
+            "engine_self_check": self._checked or None,
+        }
+        if self._packed is not None:
+            facts["engine_counts"] = asdict(self._packed.counts)
+        return facts
+
+    def _may_draft(self, settings: BatchSettings) -> bool:
+        if self._drafts == "off" or self._fallback is not None:
+            return False
+        reason = why_not(self._model, settings.temperature)
+        if reason is not None:
+            self._fall_back(reason)
+        return reason is None
+
+    def _fall_back(self, reason: str) -> None:
+        self._fallback = reason
+        if self._packed is not None:
+            self._packed.close()
+        self._announce(f"Decoding without drafts, by transformers' generate: {reason}.")
+
+    def _streamed(
+        self, prompts: Sequence[Prompt], settings: BatchSettings, size: BatchSize, stop: Event
+    ) -> Iterator[Result]:
+        if not isinstance(self._model, PreTrainedModel):
+            raise TypeError("why_not lets only transformers models pass")
+        packed = self._packed = self._packed or PackedModel(self._model)
+        check = _Verification(packed, settings, self._checked)
+        engine = Engine(packed, settings, self._drafter, check)
+        try:
+            yield from stream_all(prompts, engine, size, stop)
+        finally:
+            self._checked = check.found

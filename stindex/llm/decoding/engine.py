@@ -1,0 +1,183 @@
+"""Continuous batches with drafts: prompts go in, finished rows come out, each as soon as it ends.
+
+The beginning that all prompts share is computed once. Each pass takes one token for certain from
+every row and proves its draft; a row that ends leaves, and the next prompt takes its slot. Which
+token a row takes is the row's business (`row.py`), as under `generate`: only the number of passes
+differs. Greedy decoding only.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from threading import Event
+
+import torch
+
+from stindex.llm.decoding.batches import Result
+from stindex.llm.decoding.drafts import NO_DRAFT, Draft, Drafted, Drafter
+from stindex.llm.decoding.packed import PackedModel, common_prefix
+from stindex.llm.decoding.plain import BatchSettings, Decoded, decoded_row
+from stindex.llm.decoding.row import Prompt, Row
+from stindex.llm.decoding.slots import Piece
+
+# (rows at most, least probability of a draft): a token more costs the more, the fuller a pass is.
+_LEAST = ((2, 0.25), (4, 0.35), (8, 0.45))
+_LEAST_OF_MANY = 0.6
+
+
+@dataclass(slots=True)
+class _Active:
+    """A row that is being decoded."""
+
+    index: int
+    row: Row
+    drafted: Drafted
+    slot: int
+    started: float
+    mates: int = 1
+
+    @property
+    def position(self) -> int:
+        """Return the position of the row's last token, which no pass has seen yet."""
+        return len(self.row.prompt.token_ids) + len(self.row.tokens) - 1
+
+
+@dataclass(slots=True)
+class Engine:
+    """Decodes prompts with one model; keeps the shared prefix and what drafts learned.
+
+    Attributes:
+        drafter: None decodes without drafts.
+        check: called with each row that ends, before it is handed on; raises where it is wrong.
+    """
+
+    packed: PackedModel
+    settings: BatchSettings
+    drafter: Drafter | None
+    check: Callable[[Prompt, Decoded], None] | None = None
+    _active: list[_Active] = field(default_factory=list)
+
+    @property
+    def taken(self) -> list[int]:
+        """Return the places of the prompts that are being decoded."""
+        return [active.index for active in self._active]
+
+    def release(self) -> None:
+        """Give the memory of the cache back."""
+        self.packed.close()
+
+    def run(
+        self, prompts: Sequence[Prompt], waiting: deque[int], slots: int, stop: Event
+    ) -> Iterator[Result]:
+        """Decode the prompts whose places are `waiting`, `slots` at a time, and yield each.
+
+        Places are taken from the left of `waiting` as slots fall free. Ends early once `stop` is
+        set; rows that were not finished are then not yielded. Raises whatever the model raises.
+        """
+        self._active = []
+        self.packed.open(slots)
+        with self.packed.borrowed():
+            known = self.packed.slots.prefix
+            self._share([prompts[index].token_ids for index in waiting], known)
+            while (self._active or waiting) and not stop.is_set():
+                self._admit(prompts, waiting, slots)
+                yield from self._leave()
+                if self._active:
+                    self._step()
+                    yield from self._leave()
+
+    def _share(self, prompts: Sequence[Sequence[int]], known: tuple[int, ...]) -> None:
+        if not prompts:
+            return
+        prefix = common_prefix(prompts, known)
+        if prefix != known and self.drafter is not None:
+            self.drafter.pool.learn(prefix)  # the worked examples are answers, too
+        self.packed.share(prefix)
+
+    def _admit(self, prompts: Sequence[Prompt], waiting: deque[int], slots: int) -> None:
+        """Give free slots to waiting prompts and take the first token of each."""
+        new: list[_Active] = []
+        while waiting and len(self._active) < slots:
+            index = waiting.popleft()
+            active = self._begun(index, prompts[index], len(self._active))
+            self._active.append(active)
+            new.append(active)
+        if not new:
+            return
+        shared = len(self.packed.slots.prefix)
+        pieces = [Piece(a.slot, a.row.prompt.token_ids[shared:], shared) for a in new]
+        logits = self.packed.read(pieces)
+        for active, scores in zip(new, logits, strict=True):
+            self._take(active, NO_DRAFT, scores[None])
+
+    def _begun(self, index: int, prompt: Prompt, slot: int) -> _Active:
+        settings = self.settings
+        row = Row(prompt, settings.vocabulary, settings.limits, settings.grammar)
+        own = prompt.token_ids[len(self.packed.slots.prefix) :]
+        text = settings.vocabulary.decode(list(own)) if self.drafter else ""
+        return _Active(index, row, Drafted(row, text), slot, time.perf_counter())
+
+    def _step(self) -> None:
+        """Prove the drafts of all rows in one pass."""
+        rows = self._active
+        least = next((p for most, p in _LEAST if len(rows) <= most), _LEAST_OF_MANY)
+        drafts = [
+            self.drafter.draft(active.drafted, least) if self.drafter else NO_DRAFT
+            for active in rows
+        ]
+        pieces = [
+            Piece(active.slot, (active.row.tokens[-1], *draft.tokens), active.position)
+            for active, draft in zip(rows, drafts, strict=True)
+        ]
+        logits = self.packed.forward(pieces, last_only=False)
+        lengths = [len(piece.tokens) for piece in pieces]
+        for active, draft, scores in zip(rows, drafts, torch.split(logits, lengths), strict=True):
+            active.mates = max(active.mates, len(rows))
+            self._take(active, draft, scores)
+
+    def _take(self, active: _Active, draft: Draft, scores: torch.Tensor) -> None:
+        """Take the row's own token at each place of its draft, as long as the draft is right."""
+        row = active.row
+        before = len(row.tokens)
+        choices = scores.argmax(dim=-1).tolist()
+        for place, choice in enumerate(choices):
+            token = row.advance(choice, scores[place])
+            right = place < len(draft.tokens) and draft.tokens[place] == token
+            if row.finished is not None or not right:
+                break
+        written = len(row.tokens) - before
+        accepted = written - 1 + right
+        counts = self.packed.counts
+        counts.drafted += len(draft.tokens)
+        counts.accepted += accepted
+        counts.tokens_written += written
+        if self.drafter is not None:
+            self.drafter.verified(draft, accepted)
+            self.drafter.pool.learn(row.tokens, before)
+            active.drafted.update()
+
+    def _leave(self) -> Iterator[Result]:
+        """Yield the rows that ended; the rows that stay close up to the first slots."""
+        ended = [active for active in self._active if active.row.finished is not None]
+        for active in ended:
+            decoded = decoded_row(active.row, active.started)
+            if self.check is not None:
+                self.check(active.row.prompt, decoded)
+            self._active.remove(active)
+            yield Result(active.index, decoded, active.mates)
+        if ended:
+            self._close_up()
+
+    def _close_up(self) -> None:
+        count = len(self._active)
+        used = {active.slot for active in self._active}
+        free = [slot for slot in range(count) if slot not in used]
+        for active in self._active:
+            if active.slot >= count:
+                target = free.pop()
+                self.packed.slots.move(active.slot, target, active.position)
+                active.slot = target
+        self._active.sort(key=lambda active: active.slot)

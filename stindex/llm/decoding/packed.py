@@ -1,0 +1,168 @@
+"""Forward passes over rows of different lengths: pieces of token ids go in, logits come out.
+
+A transformers model is borrowed for a while: inside `borrowed` it attends through `Slots`, outside
+of it it is as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel
+
+from stindex.llm.decoding.slots import ATTENTION, Flat, Piece, Slots
+
+_PIECE_TOKENS = 512  # a longer prompt is read in pieces, which bounds the memory of attention
+SHORTEST_PREFIX = 16
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a run of the engine did; the reader of a report sees from it what drafts are worth.
+
+    Attributes:
+        passes, tokens_fed: forward passes, and the tokens computed in them, prompts included.
+        drafted, accepted: tokens that were guessed, and that came true.
+        tokens_written: tokens of answers, end tokens included.
+    """
+
+    passes: int = 0
+    tokens_fed: int = 0
+    drafted: int = 0
+    accepted: int = 0
+    tokens_written: int = 0
+
+
+class PackedModel:
+    """A model with slots for some rows."""
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        self.model = model
+        self.counts = Counts()
+        self._slots: Slots | None = None
+        self._own_attention: str = model.config._attn_implementation  # noqa: SLF001  # no getter
+
+    @property
+    def slots(self) -> Slots:
+        """The key-value cache."""
+        if self._slots is None:
+            raise AssertionError("open comes first")
+        return self._slots
+
+    def open(self, count: int) -> None:
+        """Make slots for `count` rows, unless there are so many already."""
+        if self._slots is None or self._slots.count != count:
+            layers = int(self.model.config.get_text_config().num_hidden_layers)
+            self._slots = Slots(layers, count)
+
+    def close(self) -> None:
+        """Give the memory of the cache back."""
+        self._slots = None
+
+    @contextmanager
+    def borrowed(self) -> Iterator[None]:
+        """Let the model attend through the slots, and put it back as it was."""
+        self.model.set_attn_implementation(ATTENTION)
+        try:
+            with torch.inference_mode():
+                yield
+        finally:
+            self.model.set_attn_implementation(self._own_attention)
+
+    @contextmanager
+    def given_back(self) -> Iterator[None]:
+        """Inside `borrowed`: let the model attend as it does by itself."""
+        self.model.set_attn_implementation(self._own_attention)
+        try:
+            yield
+        finally:
+            self.model.set_attn_implementation(ATTENTION)
+
+    def forward(self, pieces: Sequence[Piece], *, last_only: bool) -> torch.Tensor:
+        """Compute all pieces in one pass.
+
+        Returns:
+            float32 logits, shape (tokens, vocabulary), or (pieces, vocabulary) for the last tokens.
+        """
+        device = self.model.device
+        slots = self.slots
+        flat = Flat.of(pieces, len(slots.prefix), device)
+        slots.begin(flat)
+        kept = _last_places(pieces) if last_only else torch.arange(len(flat.rows))
+        model: Any = self.model
+        output = model(
+            input_ids=torch.tensor([[t for p in pieces for t in p.tokens]], device=device),
+            position_ids=flat.positions[None],
+            # Four dimensions: transformers leaves such a mask alone; `attend` makes its own.
+            attention_mask=torch.ones(1, 1, 1, 1, dtype=torch.bool, device=device),
+            past_key_values=slots.cache,
+            use_cache=True,
+            logits_to_keep=kept.to(device),
+            stindex_slots=slots,
+        )
+        self.counts.passes += 1
+        self.counts.tokens_fed += len(flat.rows)
+        logits: torch.Tensor = output.logits[0].float()
+        return logits
+
+    def read(self, pieces: Sequence[Piece]) -> torch.Tensor:
+        """Read prompts and return the logits after each: shape (pieces, vocabulary)."""
+        found = [self._read_some(some) for some in _portions(pieces)]
+        return torch.cat(found)
+
+    def _read_some(self, pieces: Sequence[Piece]) -> torch.Tensor:
+        if len(pieces) > 1:
+            return self.forward(pieces, last_only=True)
+        (piece,) = pieces
+        for offset in range(0, len(piece.tokens), _PIECE_TOKENS):
+            tokens = piece.tokens[offset : offset + _PIECE_TOKENS]
+            logits = self.forward([Piece(piece.slot, tokens, piece.start + offset)], last_only=True)
+        return logits
+
+    def share(self, prefix: Sequence[int]) -> None:
+        """Compute what all prompts begin with, unless it is what they began with before."""
+        slots = self.slots
+        if tuple(prefix) == slots.prefix:
+            return
+        slots.drop_prefix()
+        if prefix:
+            self.read([Piece(0, prefix, 0)])
+            slots.keep_prefix(prefix)
+
+
+def common_prefix(prompts: Sequence[Sequence[int]], known: Sequence[int] = ()) -> tuple[int, ...]:
+    """Return the token ids that all prompts begin with, shorter than each of them.
+
+    Args:
+        known: a prefix that is computed already; it is kept where it is about as good.
+    """
+    longest = min(len(prompt) for prompt in prompts) - 1
+    low, high = (found(tuple(prompt) for prompt in prompts) for found in (min, max))
+    shared = 0
+    while shared < longest and low[shared] == high[shared]:
+        shared += 1
+    if len(prompts) == 1 or shared < SHORTEST_PREFIX:
+        shared = 0
+    best = low[:shared]
+    fits = len(known) <= longest and all(tuple(p[: len(known)]) == tuple(known) for p in prompts)
+    if fits and len(known) >= min(shared, 0.9 * shared):
+        return tuple(known)
+    return best
+
+
+def _portions(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
+    portion: list[Piece] = []
+    for piece in pieces:
+        if portion and sum(len(p.tokens) for p in [*portion, piece]) > _PIECE_TOKENS:
+            yield portion
+            portion = []
+        portion.append(piece)
+    yield portion
+
+
+def _last_places(pieces: Sequence[Piece]) -> torch.Tensor:
+    return torch.tensor([len(piece.tokens) for piece in pieces]).cumsum(0) - 1
