@@ -16,6 +16,7 @@ from stindex.errors import UserError
 # Verb to module; the command in it has the verb's name, and the module's docstring begins with
 # "`stindex VERB`: what it does.".
 VERBS = {
+    "convert": "stindex.cli.convert",
     "baseline": "stindex.cli.baseline",
     "compare": "stindex.cli.compare",
     "extract": "stindex.cli.extract",

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from stindex.cli.statuses import INVALID
-from stindex.datasets import validate_dataset
+from stindex.datasets.formats import read
+from stindex.datasets.native import read_samples
 
 
 @click.command()
@@ -16,9 +17,14 @@ from stindex.datasets import validate_dataset
 def validate(file: Path) -> None:
     """List every problem of a data set: line or index, sample, field, remedy.
 
+    What a reader of another format put right or left out is listed as well, and is no problem.
+
     Example: stindex validate data/mine.jsonl
     """
-    samples, problems = validate_dataset(file)
+    reading = read(file)
+    for repair in reading.repairs:
+        click.echo(f"{file}: repaired: {repair}")
+    samples, problems = read_samples(reading.entries)
     for problem in problems:
         click.echo(f"{file}: {problem}")
     mentions = sum(len(layer.mentions) for sample in samples for layer in sample.gold.values())

@@ -8,6 +8,7 @@ not annotated, an empty list was annotated and has nothing.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
@@ -16,13 +17,14 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from stindex.datasets.json_entries import Entry, json_entries, read_bytes
-from stindex.datasets.problems import Problem
+from stindex.datasets.problems import Problem, Repair
 from stindex.datasets.reading import Reading
 from stindex.postprocess import place_mentions
 from stindex.schema import GoldLayer, LocationType, Sample, SpatialMention, TemporalMention
 from stindex.schema import TemporalType as TemporalTypeField
 from stindex.settings_files import known_keys, nearest
 
+_DOUBTFUL = re.compile(r"(0?[1-9]|1[0-2])[-./](0?[1-9]|1[0-2])[-./][0-9]{4}")
 # What named entity corpora call a place of any kind: such a mention has no type of ours.
 _UNTYPED = frozenset({"LOC", "LOCATION", "GPE", "PLACE", "TOPONYM"})
 
@@ -123,8 +125,22 @@ def native_reading(path: Path) -> Reading:
         UserError: the file is missing or cannot be read.
     """
     content = read_bytes(path)
-    entries = tuple(json_entries(path, content))
-    return Reading(entries, (), hashlib.sha256(content).hexdigest())
+    entries: list[Entry] = []
+    repairs: list[Repair] = []
+    for where, entry in json_entries(path, content):
+        dated, repair = _without_doubtful_date(where, entry)
+        entries.append((where, dated))
+        repairs += [repair] if repair else []
+    return Reading(tuple(entries), tuple(repairs), hashlib.sha256(content).hexdigest())
+
+
+def _without_doubtful_date(where: str, entry: object) -> tuple[object, Repair | None]:
+    """Leave out a reference date of which nobody knows what is its day and what its month."""
+    given = entry.get("reference_date") if isinstance(entry, dict) else None
+    if not isinstance(entry, dict) or not (isinstance(given, str) and _DOUBTFUL.fullmatch(given)):
+        return entry, None
+    done = f"reference date {given!r} was left out: its day and month cannot be told apart"
+    return {**entry, "reference_date": None}, Repair(where, str(entry.get("id", "")), done)
 
 
 def read_samples(entries: Iterable[Entry]) -> tuple[list[Sample], list[Problem]]:

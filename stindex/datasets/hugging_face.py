@@ -1,0 +1,251 @@
+"""Hugging Face `datasets`, described by a small YAML file ─▶ native objects.
+
+The file names a local directory (saved by `datasets`, or with parquet, arrow or JSON lines in it)
+or a data set of the hub, and which column is what. Only here, and only when such a file is read,
+`datasets` is imported and, for a hub id, the network used. What the corpus annotates is what the
+file maps: a layer without a column was not annotated.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from stindex.datasets.json_entries import Entry
+from stindex.datasets.problems import Problem
+from stindex.datasets.reading import Reading
+from stindex.errors import UserError
+from stindex.settings_files import nearest, read_settings_file
+
+_LOCAL_KINDS = {".parquet": "parquet", ".jsonl": "json", ".json": "json", ".arrow": "arrow"}
+_REMEDY = "correct `columns` in the mapping"
+
+
+class _Columns(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: str
+    id: str | None = None
+    reference_date: str | None = None
+    document_id: str | None = None
+    temporal: str | None = None
+    spatial: str | None = None
+
+
+class _TemporalFields(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: str | None = "text"
+    start_char: str | None = "start_char"
+    end_char: str | None = "end_char"
+    normalized: str = "normalized"
+    temporal_type: str | None = "temporal_type"
+
+
+class _SpatialFields(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: str | None = "text"
+    start_char: str | None = "start_char"
+    end_char: str | None = "end_char"
+    latitude: str | None = "latitude"
+    longitude: str | None = "longitude"
+    location_type: str | None = "location_type"
+
+
+class Mapped(BaseModel):
+    """The content of a mapping file; `docs/own-data.md` explains its keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str = Field(min_length=1)
+    columns: _Columns
+    split: str | None = None
+    subset: str | None = None
+    revision: str | None = None
+    temporal: _TemporalFields = _TemporalFields()
+    spatial: _SpatialFields = _SpatialFields()
+    types: dict[str, str | None] = {}
+    annotation: dict[Literal["temporal", "spatial"], Literal["full", "partial"]] = {}
+    metadata: tuple[str, ...] = ()
+
+
+Rows = Iterable[Mapping[str, Any]]
+
+
+def mapped_reading(path: Path) -> Reading:
+    """Read the data set that a mapping file describes.
+
+    Raises:
+        UserError: the mapping is broken, `datasets` is missing or cannot read what it names, or a
+            column that it names does not exist.
+    """
+    mapped = read_settings_file(path, Mapped)
+    rows, columns = _rows(path, mapped)
+    _refuse_unknown_columns(path, mapped, columns)
+    entries = tuple((f"row {n}", _entry(n, row, mapped)) for n, row in enumerate(rows))
+    return Reading(entries, (), _content_hash(path, entries))
+
+
+def _content_hash(path: Path, entries: tuple[Entry, ...]) -> str:
+    """Return a hash of the mapping and of the rows, whatever file they are stored in."""
+    whole = hashlib.sha256(path.read_bytes())
+    for _, entry in entries:
+        text = str(entry) if isinstance(entry, Problem) else json.dumps(entry, default=str)
+        whole.update(text.encode("utf-8", "surrogatepass") + b"\n")
+    return whole.hexdigest()
+
+
+def _rows(path: Path, mapped: Mapped) -> tuple[Rows, list[str]]:
+    """Return the rows, and the names of the columns."""
+    try:
+        import datasets  # type: ignore[import-untyped]  # noqa: PLC0415 (an extra, and slow)
+    except ImportError:
+        raise UserError(
+            f"{path}: needs the package `datasets`; pip install 'stindex[datasets]'."
+        ) from None
+    local = path.parent / mapped.source
+    with tempfile.TemporaryDirectory(prefix="stindex-") as cache:
+        open_source: Callable[..., Any] = _open_local if local.exists() else _open_hub
+        try:
+            datasets.disable_progress_bars()
+            found = _one_split(path, mapped, open_source(datasets, local, mapped, cache))
+            return list(found), list(found.column_names)
+        except UserError:
+            raise
+        except Exception as problem:  # noqa: BLE001 (it raises what its many backends raise)
+            lines = str(problem).strip().splitlines()
+            what = lines[0][:200].rstrip(".") if lines else type(problem).__name__
+            raise UserError(
+                f"{path}: `datasets` cannot read {mapped.source!r} ({what}); check `source`, "
+                "`subset` and `split`."
+            ) from None
+
+
+def _one_split(path: Path, mapped: Mapped, found: Any) -> Any:  # noqa: ANN401 (no types)
+    if not isinstance(found, Mapping):
+        return found
+    splits = ", ".join(map(str, found))
+    raise UserError(f"{path}: {mapped.source!r} has the splits {splits}; name one as `split`.")
+
+
+def _open_local(datasets: Any, local: Path, mapped: Mapped, cache: str) -> Any:  # noqa: ANN401 (no types)
+    if local.is_dir() and _saved_by_datasets(local):
+        found = datasets.load_from_disk(str(local))
+        chosen = mapped.split is not None and isinstance(found, Mapping)
+        return found[mapped.split] if chosen else found
+    files = [local] if local.is_file() else sorted(f for f in local.rglob("*") if f.is_file())
+    for suffix, kind in _LOCAL_KINDS.items():
+        chosen_files = [
+            str(file)
+            for file in files
+            if file.suffix == suffix and (mapped.split is None or mapped.split in file.stem)
+        ]
+        if chosen_files:
+            return datasets.load_dataset(
+                kind, data_files=chosen_files, split="train", cache_dir=cache, keep_in_memory=True
+            )
+    split = f" of split {mapped.split!r}" if mapped.split else ""
+    raise UserError(
+        f"{local}: holds no parquet, JSON or arrow file{split}; name the directory that does."
+    )
+
+
+def _saved_by_datasets(local: Path) -> bool:
+    return (local / "state.json").is_file() or (local / "dataset_dict.json").is_file()
+
+
+def _open_hub(datasets: Any, local: Path, mapped: Mapped, cache: str) -> Any:  # noqa: ANN401, ARG001
+    return datasets.load_dataset(
+        mapped.source, mapped.subset, split=mapped.split, revision=mapped.revision
+    )
+
+
+def _refuse_unknown_columns(path: Path, mapped: Mapped, columns: list[str]) -> None:
+    named = [*mapped.columns.model_dump(exclude_none=True).values(), *mapped.metadata]
+    for name in named:
+        if name not in columns:
+            known = ", ".join(columns)
+            raise UserError(
+                f"{path}: {mapped.source!r} has no column {name!r}{nearest(name, columns)}; "
+                f"it has {known}."
+            )
+
+
+def _entry(number: int, row: Mapping[str, Any], mapped: Mapped) -> object:
+    columns = mapped.columns
+    truth: dict[str, Any] = {}
+    for layer in ("temporal", "spatial"):
+        column = getattr(columns, layer)
+        if column is None:
+            continue
+        found = _mentions(row[column])
+        if found is None:
+            message = f"is no list of objects in the column {column!r}"
+            return Problem(f"row {number}", "", f"ground_truth.{layer}", message, _REMEDY)
+        fields = getattr(mapped, layer).model_dump(exclude_none=True)
+        truth[layer] = [_mention(m, fields, row[columns.text], mapped.types) for m in found]
+    named = {
+        name: _as_text(row[column])
+        for name in ("reference_date", "document_id")
+        if (column := getattr(columns, name)) is not None and row[column] is not None
+    }
+    return {
+        "id": str(row[columns.id]) if columns.id else f"row-{number}",
+        "text": row[columns.text],
+        **named,
+        "ground_truth": truth,
+        "annotation": dict(mapped.annotation),
+        "metadata": {name: _as_json(row[name]) for name in mapped.metadata},
+    }
+
+
+def _mentions(value: object) -> list[Mapping[str, Any]] | None:
+    """Return a list of objects: as such, as JSON text, or as an object of lists."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return None
+    if value is None:
+        return []
+    if isinstance(value, Mapping) and all(isinstance(v, list) for v in value.values()):
+        lists = {str(name): list(items) for name, items in value.items()}
+        if len({len(items) for items in lists.values()}) > 1:
+            return None
+        return [dict(zip(lists, items, strict=True)) for items in zip(*lists.values(), strict=True)]
+    if isinstance(value, list) and all(isinstance(item, Mapping) for item in value):
+        return value
+    return None
+
+
+def _mention(
+    found: Mapping[str, Any],
+    fields: Mapping[str, str],
+    text: object,
+    types: Mapping[str, str | None],
+) -> dict[str, Any]:
+    mention = {name: found[field] for name, field in fields.items() if field in found}
+    for kind in ("temporal_type", "location_type"):
+        if mention.get(kind) in types:
+            mention[kind] = types[mention[kind]]
+    start, end = mention.get("start_char"), mention.get("end_char")
+    if "text" not in mention and isinstance(text, str) and isinstance(start, int):
+        mention["text"] = text[start:end]
+    return mention
+
+
+def _as_text(value: Any) -> str:  # noqa: ANN401 (a date, a time, a string)
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _as_json(value: object) -> object:
+    if value is None or isinstance(value, str | int | float | bool | list | dict):
+        return value
+    return _as_text(value)

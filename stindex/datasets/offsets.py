@@ -1,0 +1,112 @@
+"""Positions that do not fit their text: put right where that is certain, left out elsewhere.
+
+The mentions of a document go in as objects of the native format with `start_char` and `end_char`;
+those come out that stand where they say, with a `Repair` for each that did not. Certain are: other
+white space or case at the place, words that the text has only once, and a shift that all other
+mentions of the document (or of the file) share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stindex.datasets.problems import Repair
+from stindex.postprocess import surface_form
+
+Mention = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text with its mentions of one layer, as a corpus has them."""
+
+    where: str
+    sample_id: str
+    text: str
+    mentions: Sequence[Mention]
+
+
+def fit(documents: Sequence[Document]) -> tuple[list[list[Mention]], list[Repair]]:
+    """Return the mentions of each document that stand in its text, and what was done to them."""
+    of_file = _shared_shift(documents)
+    fitted: list[list[Mention]] = []
+    repairs: list[Repair] = []
+    for document in documents:
+        of_document = _shared_shift([document])
+        shifts = [shift for shift in (of_document, of_file) if shift is not None]
+        mentions, done = _fit_document(document, shifts)
+        fitted.append(mentions)
+        repairs.extend(done)
+    return fitted, repairs
+
+
+def _fit_document(document: Document, shifts: Sequence[int]) -> tuple[list[Mention], list[Repair]]:
+    kept: list[Mention] = []
+    repairs: list[Repair] = []
+    seen: set[str] = set()
+    for mention in document.mentions:
+        found, done = _fit_mention(mention, document.text, shifts)
+        if found is not None and (identity := repr(sorted(found.items()))) in seen:
+            found, done = None, "is annotated twice and was left out once"
+        elif found is not None:
+            seen.add(identity)
+        if found is not None:
+            kept.append(found)
+        if done:
+            message = f"{mention['text']!r} at {mention['start_char']}:{mention['end_char']} {done}"
+            repairs.append(Repair(document.where, document.sample_id, message))
+    return kept, repairs
+
+
+def _fit_mention(mention: Mention, text: str, shifts: Sequence[int]) -> tuple[Mention | None, str]:
+    """Return the mention where it stands, or None, and what was done; empty if nothing was."""
+    words, start, end = mention["text"], mention["start_char"], mention["end_char"]
+    there = text[start:end] if 0 <= start < end else ""
+    if there == words and words:
+        return mention, ""
+    if there and surface_form(there) == surface_form(words):
+        return {**mention, "text": there}, f"is written {there!r} in the text"
+    for shift in shifts:
+        if _stands(text, words, start + shift):
+            return _moved(mention, start + shift), _where_to(start + shift, words)
+    if (only := _only_place(text, words)) is not None:
+        return _moved(mention, only), _where_to(only, words)
+    return None, f"was left out: the text has {there!r} there"
+
+
+def _moved(mention: Mention, start: int) -> Mention:
+    return {**mention, "start_char": start, "end_char": start + len(mention["text"])}
+
+
+def _where_to(start: int, words: str) -> str:
+    return f"stands at {start}:{start + len(words)}"
+
+
+def _stands(text: str, words: str, start: int) -> bool:
+    return bool(words) and start >= 0 and text.startswith(words, start)
+
+
+def _only_place(text: str, words: str) -> int | None:
+    """Return where the words stand if they stand there only."""
+    if not words.strip():
+        return None
+    first = text.find(words)
+    return first if first >= 0 and text.find(words, first + 1) < 0 else None
+
+
+def _shared_shift(documents: Iterable[Document]) -> int | None:
+    """Return by how much positions are off, if all that can be told are off by the same.
+
+    It can be told where the words stand only once in the text.
+    """
+    shifts: set[int] = set()
+    for document in documents:
+        for mention in document.mentions:
+            only = _only_place(document.text, mention["text"])
+            if only is not None:
+                shifts.add(only - mention["start_char"])
+            if len(shifts) > 1:
+                return None
+    return shifts.pop() if shifts else None

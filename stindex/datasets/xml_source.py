@@ -1,0 +1,64 @@
+"""XML of data sets, read without entities, external references or network.
+
+A path goes in, the root element comes out, or a sentence about what is wrong with the file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from defusedxml import DefusedXmlException  # type: ignore[import-untyped]  # it has no types
+from defusedxml.ElementTree import ParseError, fromstring  # type: ignore[import-untyped]
+
+from stindex.datasets.json_entries import read_bytes
+from stindex.errors import UserError
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+
+def parse_xml(path: Path) -> Element:
+    """Return the root element of a file.
+
+    Raises:
+        UserError: it is missing, not XML, or defines entities.
+    """
+    return parse_xml_bytes(path, read_bytes(path))
+
+
+def parse_xml_bytes(path: Path, content: bytes) -> Element:
+    """Return the root element of the content of a file; `path` is for messages.
+
+    Raises:
+        UserError: it is not XML, or defines entities.
+    """
+    try:
+        root: Element = fromstring(content)
+    except ParseError as problem:
+        line, column = problem.position
+        what = str(problem).partition(":")[0]
+        raise UserError(
+            f"{path}: line {line}, column {column} is not XML ({what}); correct it."
+        ) from None
+    except DefusedXmlException:
+        raise UserError(
+            f"{path}: defines entities, which are not read; replace them by their text."
+        ) from None
+    except (LookupError, ValueError, RecursionError) as problem:
+        raise UserError(f"{path}: is not XML ({problem}); save it as UTF-8.") from None
+    return root
+
+
+def local_name(element: Element) -> str:
+    """Return the tag of an element without its namespace; empty for comments."""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+
+
+def child_text(element: Element, *names: str) -> str:
+    """Return the text of the first child that has one of the names; empty if there is none."""
+    for name in names:
+        found = element.find(name)
+        if found is not None and found.text and found.text.strip():
+            return found.text.strip()
+    return ""
