@@ -87,7 +87,8 @@ def _detail(path: Path, found: Mapping[str, Any]) -> StoredSample:
         gold = gold_hash(found["gold"])
     except (ValueError, KeyError, AttributeError, TypeError) as problem:
         raise UserError(
-            f"{path}: sample {sample_id!r} cannot be read ({problem}); make the reports again."
+            f"{path}: sample {sample_id!r} cannot be read ({problem}); score that run again with "
+            f"`pytest eval_tests --rescore RUN`."
         ) from None
     content, raw = str(found.get("content") or ""), found.get("raw_text")
     return StoredSample(score, gold, content, answer_hash(raw) if isinstance(raw, str) else "")

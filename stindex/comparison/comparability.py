@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from stindex.comparison.stored_scores import StoredSample, StoredScores
+from stindex.comparison.stored_scores import StoredSample, StoredScores, block
 from stindex.errors import UserError
 
 # What of a run's identity may differ; each is said. The model and its weights are what is compared.
@@ -26,7 +26,7 @@ _IDENTITY = (
     "thinking_tokens",
 )
 _SETTINGS = ("batch_size", "device")
-_PROVENANCE = ("python", "platform", "cpus", "memory_bytes")
+_PROVENANCE = ("python", "platform", "cpus")
 
 
 def refuse_incomparable(
@@ -122,13 +122,11 @@ def _differences(
     yield from _unequal(a, b, _IDENTITY)
     if a.get("prompt") == b.get("prompt") and a.get("prompt_hash") != b.get("prompt_hash"):
         yield "text of the prompt", a.get("prompt_hash"), b.get("prompt_hash")
-    yield from _unequal(
-        _block(baseline.run, "settings"), _block(current.run, "settings"), _SETTINGS
-    )
-    ours, theirs = _block(current.run, "provenance"), _block(baseline.run, "provenance")
+    yield from _unequal(block(baseline.run, "settings"), block(current.run, "settings"), _SETTINGS)
+    ours, theirs = block(current.run, "provenance"), block(baseline.run, "provenance")
     yield from _unequal(theirs, ours, _PROVENANCE)
     for name in ("versions", "geocoder", "source"):
-        before, now = _block(theirs, name), _block(ours, name)
+        before, now = block(theirs, name), block(ours, name)
         if name == "source" and not (before and now):
             continue  # where nothing was generated, nobody knows what would have been used
         label = {"versions": "version of ", "geocoder": "geocoder, ", "source": "model, "}[name]
@@ -142,11 +140,6 @@ def _unequal(
     for key in keys:
         if a.get(key) != b.get(key):
             yield key.replace("_", " "), a.get(key), b.get(key)
-
-
-def _block(of: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = of.get(name)
-    return found if isinstance(found, Mapping) else {}
 
 
 def _shown(value: object) -> str:

@@ -13,9 +13,12 @@ from typing import Any
 from stindex.schema import Outcome
 from stindex.scoring import DIMENSIONS, SampleScore
 
-_HEAD = ("id", "status", "partial", "started_at", "finished_at", "identity", "settings")
-# Whose machine it was and what was typed there is nobody else's business.
-_PRIVATE = ("command", "host")
+_HEAD = ("id", "status", "partial", "started_at", "finished_at", "identity")
+# What may be said beside a difference. Paths, names of machines and command lines are left out:
+# a baseline lies in a repository.
+_SETTINGS = ("batch_size", "device")
+_PROVENANCE = ("git", "python", "platform", "cpus", "versions", "geocoder")
+_SOURCE = ("engine", "device", "device_name", "dtype", "batch_size_used", "batch_halvings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class StoredScores:
 
     Attributes:
         run: `id`, `status`, `partial`, times, `identity`, `settings` (name to value) and
-            `provenance` of `run.json`.
+            `provenance` of `run.json`, as far as `run_head` keeps it.
         samples: id to score and hashes.
         details: id to the sample's object of `detailed_results.json`, where there is one.
     """
@@ -67,22 +70,23 @@ class StoredScores:
 
 
 def run_head(run: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a comparison needs of `run.json`: no command line, no name of a machine."""
-    head = {name: run.get(name) for name in _HEAD}
-    settings = run.get("settings")
-    head["settings"] = (
-        {name: _value(setting) for name, setting in settings.items()}
-        if isinstance(settings, Mapping)
-        else {}
-    )
-    provenance = run.get("provenance")
-    known = provenance if isinstance(provenance, Mapping) else {}
-    head["provenance"] = {name: value for name, value in known.items() if name not in _PRIVATE}
-    return head
+    """Return what a comparison needs of `run.json`."""
+    settings, provenance = block(run, "settings"), block(run, "provenance")
+    source = block(provenance, "source")
+    return {
+        **{name: run.get(name) for name in _HEAD},
+        "settings": {name: block(settings, name).get("value") for name in _SETTINGS},
+        "provenance": {
+            **{name: provenance[name] for name in _PROVENANCE if name in provenance},
+            "source": {name: source[name] for name in _SOURCE if name in source},
+        },
+    }
 
 
-def _value(setting: object) -> object:
-    return setting.get("value") if isinstance(setting, Mapping) else setting
+def block(of: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return a JSON object inside another one; an empty one where there is none."""
+    found = of.get(name)
+    return found if isinstance(found, Mapping) else {}
 
 
 def read_score(data: Any, sample_id: object) -> SampleScore:  # noqa: ANN401 (any JSON value)
