@@ -6,7 +6,7 @@ this protocol. A further dimension is one module that fulfils it and one line in
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
@@ -16,6 +16,10 @@ from stindex.scoring.sample_score import JudgedPair, Judgement
 
 M_contra = TypeVar("M_contra", bound=Mention, contravariant=True)
 V = TypeVar("V")
+Slicing = Callable[[M_contra, Sample], tuple[str, ...]]
+
+
+NO_TYPE = "(none)"  # the part of the mentions that have no type
 
 
 class Measure(NamedTuple, Generic[V]):
@@ -188,6 +192,11 @@ class Dimension(Protocol[M_contra]):
     @property
     def own_errors(self) -> tuple[str, ...]:
         """The kinds of error that `errors` can return."""
+        ...
+
+    @property
+    def slicings(self) -> Mapping[str, Slicing[M_contra]]:
+        """Ways to part the gold mentions; each gives the names of the parts that one belongs to."""
         ...
 
     def value_of(self, mention: M_contra) -> str:

@@ -7,7 +7,7 @@ kind of interval a metric gets, and how far it can be trusted.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from statistics import NormalDist
 from typing import Any
 
@@ -50,12 +50,17 @@ def run_metrics(
 def with_intervals(
     metrics: Metrics,
     scores: Sequence[SampleScore],
+    names: Collection[str] | None = None,
     *,
     resamples: int = RESAMPLES,
     seed: int = SEED,
 ) -> Metrics:
-    """Return metrics with intervals beside them; `scores` is what they were computed from."""
-    (resampled,) = resampled_values([scores], resamples=resamples, seed=seed)
+    """Return metrics with intervals beside them, or only beside those with the given names.
+
+    Args:
+        scores: what the metrics were computed from.
+    """
+    (resampled,) = resampled_values([scores], names, resamples=resamples, seed=seed)
     by_sample = {}
     if len({score.document_id for score in scores}) == len(scores) > 0:
         ok, n = metrics["overall"]["outcomes"]["ok"], metrics["overall"]["total_documents"]
@@ -107,20 +112,27 @@ def interval(name: str, value: float, resampled: Measure[FloatArray]) -> Interva
     return percentiles(ordered, resampled.n)
 
 
-def percentiles(values: FloatArray, documents: int) -> Interval:
+def percentiles(ordered: FloatArray, documents: int) -> Interval:
     """Return the expanded percentile interval of resampled values (Hesterberg 2015, section 5.3).
 
     Plain percentiles are as narrow as an interval with the normal instead of Student's t, and
     with n instead of n - 1; the levels are moved out to make up for both.
 
     Args:
-        values: one or more, without NaN.
+        ordered: one or more values in ascending order, without NaN.
         documents: how many were drawn from, 2 or more.
     """
     wider = math.sqrt(documents / (documents - 1)) * t_quantile(1 - _TAIL, documents - 1)
     tail = _NORMAL.cdf(-wider)
-    low, high = np.quantile(values, [tail, 1 - tail])
-    return float(low), float(high)
+    return _quantile(ordered, tail), _quantile(ordered, 1 - tail)
+
+
+def _quantile(ordered: FloatArray, share: float) -> float:
+    """Return the value below which a share lies, interpolated linearly."""
+    position = share * (len(ordered) - 1)
+    below = int(position)
+    low, high = float(ordered[below]), float(ordered[min(below + 1, len(ordered) - 1)])
+    return low + (high - low) * (position - below)
 
 
 def exact(share: float, n: int) -> Interval:

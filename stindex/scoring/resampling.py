@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import chain, repeat
 from typing import Any
 
@@ -65,6 +66,12 @@ def resampled_values(
             metrics = table.metrics(weights)
             found.append({n: metrics[n] for n in (metrics if names is None else names)})
     return [_joined(found) for found in blocks]
+
+
+@cache
+def resampled_names() -> frozenset[str]:
+    """Return the names of all metrics that can be resampled."""
+    return frozenset(RunTable.of((), ()).metrics(np.empty((0, 0))))
 
 
 def weight_blocks(

@@ -65,7 +65,7 @@ def score_layer(
     return DimensionScore(
         exhaustive=layer.exhaustive,
         counts={
-            **_counts(dimension, gold, predicted, pairs),
+            **mention_counts(dimension, gold, predicted, pairs),
             "hallucinated": len(hallucinated),
             **dimension.counts(sample, gold, predicted, pairs),
         },
@@ -91,12 +91,13 @@ def _same_span(gold: Mention, predicted: Mention) -> bool:
     return (gold.start_char, gold.end_char) == (predicted.start_char, predicted.end_char)
 
 
-def _counts(
+def mention_counts(
     dimension: Dimension[Any],
     gold: Sequence[Mention],
     predicted: Sequence[Mention],
     pairs: Sequence[JudgedPair],
 ) -> dict[str, int]:
+    """Return the counts that all dimensions have."""
     types = [pair.judgement["type_equal"] for pair in pairs]
     return {
         "gold": len(gold),

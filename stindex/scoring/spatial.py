@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from stindex.schema import Place, Sample, SpatialMention
-from stindex.scoring.dimension import Block, Sums, V
+from stindex.scoring.dimension import NO_TYPE, Block, Slicing, Sums, V
 from stindex.scoring.sample_score import JudgedPair, Judgement
 
 NEAR_KM = 25.0
@@ -32,6 +32,11 @@ class SpatialDimension:
 
     name = "spatial"
     own_errors = ("place",)
+
+    @property
+    def slicings(self) -> Mapping[str, Slicing[SpatialMention]]:
+        """Parts by type."""
+        return {"type": lambda mention, _: (self.type_of(mention) or NO_TYPE,)}
 
     def value_of(self, mention: SpatialMention) -> str:
         """Return the coordinates, whatever they are."""

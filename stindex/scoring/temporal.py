@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from stindex.schema import Sample, TemporalMention
-from stindex.scoring.dimension import Block, Sums, V
+from stindex.scoring.dimension import NO_TYPE, Block, Slicing, Sums, V
 from stindex.scoring.sample_score import JudgedPair, Judgement
 from stindex.temporal import overlap, same_meaning, same_string
 
@@ -25,6 +25,14 @@ class TemporalDimension:
 
     name = "temporal"
     own_errors = ("value",)
+
+    @property
+    def slicings(self) -> Mapping[str, Slicing[TemporalMention]]:
+        """Parts by type, and by what has to be known beside the words of a mention."""
+        return {
+            "type": lambda mention, _: (self.type_of(mention) or NO_TYPE,),
+            "reference": lambda mention, sample: slices_of(mention, sample.reference_date),
+        }
 
     def value_of(self, mention: TemporalMention) -> str:
         """Return the value as it was written."""
