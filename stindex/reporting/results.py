@@ -36,7 +36,7 @@ def metrics_summary(report: RunReport) -> Iterator[str]:
         "reference": {name: report.reference.get(name) for name in ("floor", "ceiling")},
         "gates": [gate.to_json() for gate in report.gates],
         "comparison": report.comparison,
-        "slices": [],
+        "slices": report.slices,
         "missing": report.missing,
     }
     # The outer keys keep the order in which a person reads them; all within are sorted.
