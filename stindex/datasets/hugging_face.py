@@ -17,13 +17,14 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from stindex.datasets.json_entries import Entry
+from stindex.datasets.json_entries import Entry, json_entries, read_bytes
 from stindex.datasets.problems import Problem
 from stindex.datasets.reading import Reading
 from stindex.errors import UserError
 from stindex.settings_files import nearest, read_settings_file
 
-_LOCAL_KINDS = {".parquet": "parquet", ".jsonl": "json", ".json": "json", ".arrow": "arrow"}
+_LOCAL_KINDS = {".parquet": "parquet", ".arrow": "arrow"}
+_JSON = (".jsonl", ".json")
 _REMEDY = "correct `columns` in the mapping"
 
 
@@ -116,7 +117,10 @@ def _rows(path: Path, mapped: Mapped) -> tuple[Rows, list[str]]:
         try:
             datasets.disable_progress_bars()
             found = _one_split(path, mapped, open_source(datasets, local, mapped, cache))
-            return list(found), list(found.column_names)
+            rows = list(found)
+            return rows, getattr(found, "column_names", None) or sorted(
+                {k for r in rows for k in r}
+            )
         except UserError:
             raise
         except Exception as problem:  # noqa: BLE001 (it raises what its many backends raise)
@@ -140,21 +144,32 @@ def _open_local(datasets: Any, local: Path, mapped: Mapped, cache: str) -> Any: 
         found = datasets.load_from_disk(str(local))
         chosen = mapped.split is not None and isinstance(found, Mapping)
         return found[mapped.split] if chosen else found
-    files = [local] if local.is_file() else sorted(f for f in local.rglob("*") if f.is_file())
+    found = [local] if local.is_file() else sorted(f for f in local.rglob("*") if f.is_file())
+    files = [f for f in found if mapped.split is None or mapped.split in f.stem]
     for suffix, kind in _LOCAL_KINDS.items():
-        chosen_files = [
-            str(file)
-            for file in files
-            if file.suffix == suffix and (mapped.split is None or mapped.split in file.stem)
-        ]
-        if chosen_files:
+        of_kind = [str(file) for file in files if file.suffix == suffix]
+        if of_kind:
             return datasets.load_dataset(
-                kind, data_files=chosen_files, split="train", cache_dir=cache, keep_in_memory=True
+                kind, data_files=of_kind, split="train", cache_dir=cache, keep_in_memory=True
             )
+    if in_json := [file for file in files if file.suffix in _JSON]:
+        # Not through `datasets`, which makes points in time of strings that look like dates.
+        return [_row(file, *entry) for file in in_json for entry in _json_of(file)]
     split = f" of split {mapped.split!r}" if mapped.split else ""
     raise UserError(
         f"{local}: holds no parquet, JSON or arrow file{split}; name the directory that does."
     )
+
+
+def _json_of(file: Path) -> Iterable[Entry]:
+    return json_entries(file, read_bytes(file))
+
+
+def _row(file: Path, where: str, entry: object) -> Mapping[str, Any]:
+    if isinstance(entry, dict):
+        return entry
+    what = entry if isinstance(entry, Problem) else f"{where}: is no JSON object; correct it."
+    raise UserError(f"{file}: {what}")
 
 
 def _saved_by_datasets(local: Path) -> bool:
@@ -185,24 +200,24 @@ def _entry(number: int, row: Mapping[str, Any], mapped: Mapped) -> object:
         column = getattr(columns, layer)
         if column is None:
             continue
-        found = _mentions(row[column])
+        found = _mentions(row.get(column))
         if found is None:
             message = f"is no list of objects in the column {column!r}"
             return Problem(f"row {number}", "", f"ground_truth.{layer}", message, _REMEDY)
         fields = getattr(mapped, layer).model_dump(exclude_none=True)
-        truth[layer] = [_mention(m, fields, row[columns.text], mapped.types) for m in found]
+        truth[layer] = [_mention(m, fields, row.get(columns.text), mapped.types) for m in found]
     named = {
-        name: _as_text(row[column])
+        name: _as_text(row.get(column))
         for name in ("reference_date", "document_id")
-        if (column := getattr(columns, name)) is not None and row[column] is not None
+        if (column := getattr(columns, name)) is not None and row.get(column) is not None
     }
     return {
-        "id": str(row[columns.id]) if columns.id else f"row-{number}",
-        "text": row[columns.text],
+        "id": str(row.get(columns.id)) if columns.id else f"row-{number}",
+        "text": row.get(columns.text),
         **named,
         "ground_truth": truth,
         "annotation": dict(mapped.annotation),
-        "metadata": {name: _as_json(row[name]) for name in mapped.metadata},
+        "metadata": {name: _as_json(row.get(name)) for name in mapped.metadata},
     }
 
 
@@ -232,6 +247,8 @@ def _mention(
     types: Mapping[str, str | None],
 ) -> dict[str, Any]:
     mention = {name: found[field] for name, field in fields.items() if field in found}
+    if hasattr(mention.get("normalized"), "isoformat"):
+        mention["normalized"] = _as_text(mention["normalized"])
     for kind in ("temporal_type", "location_type"):
         if mention.get(kind) in types:
             mention[kind] = types[mention[kind]]

@@ -96,17 +96,33 @@ def _only_place(text: str, words: str) -> int | None:
     return first if first >= 0 and text.find(words, first + 1) < 0 else None
 
 
-def _shared_shift(documents: Iterable[Document]) -> int | None:
+def _shared_shift(documents: Sequence[Document]) -> int | None:
     """Return by how much positions are off, if all that can be told are off by the same.
 
-    It can be told where the words stand only once in the text.
+    It can be told where the words stand only once in the text; and if there is no such mention,
+    where all of them stand one further to the left, or all one further to the right.
     """
+    told = _told_by_words(documents)
+    if told:
+        return told.pop() if len(told) == 1 else None
+    by_one = [shift for shift in (0, -1, 1) if _all_stand(documents, shift)]
+    return by_one[0] if len(by_one) == 1 else None
+
+
+def _all_stand(documents: Iterable[Document], shift: int) -> bool:
+    return all(
+        _stands(document.text, mention["text"], mention["start_char"] + shift)
+        for document in documents
+        for mention in document.mentions
+    )
+
+
+def _told_by_words(documents: Iterable[Document]) -> set[int]:
+    """Return the shifts of the mentions whose words stand only once in their text."""
     shifts: set[int] = set()
     for document in documents:
         for mention in document.mentions:
             only = _only_place(document.text, mention["text"])
             if only is not None:
                 shifts.add(only - mention["start_char"])
-            if len(shifts) > 1:
-                return None
-    return shifts.pop() if shifts else None
+    return shifts
