@@ -103,6 +103,7 @@ class Settings(BaseModel):
     rank_timeout: PositiveInt = Field(
         120, description="seconds after which a silent rank of a launcher is given up"
     )
+    text: bool = Field(default=True, description="show texts and raw answers in report.html")
     trust_remote_code: bool = Field(
         default=False, description="run code that the model brings along"
     )
