@@ -31,8 +31,8 @@ from stindex.schema import (
     SpatialMention,
     TemporalMention,
 )
-from stindex.scoring import DIMENSIONS, SampleScore
-from stindex.stored import StoredRun
+from stindex.scoring import SampleScore, aggregate
+from stindex.stored import RUN, StoredRun, read_versioned
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,25 +78,53 @@ class _StoredSamples:
 
 def restored_report(stored: StoredRun, texts: StoredTexts) -> RunReport:
     """Return a stored run as the reports see it."""
-    summary = stored.summary
+    summary, written = stored.summary, aggregate(())
     return RunReport(
-        run=stored.run,
+        run=read_versioned(stored.directory / RUN),
         status=cast("Status", stored.status),
         partial=stored.partial,
-        metrics={name: stored.metrics[name] for name in (*DIMENSIONS, "overall")},
-        reference=summary["reference"],
+        metrics=_ordered(stored.metrics, written),
+        reference={
+            name: metrics and _ordered(metrics, written)
+            for name, metrics in summary["reference"].items()
+        },
         gates=tuple(_verdict(gate) for gate in stored.gates),
         samples=_StoredSamples(stored, texts.samples),
         missing=tuple(summary["missing"]),
         slices=tuple(summary.get("slices", ())),
         comparison=summary.get("comparison"),
         notes=(texts.problem,) if texts.problem else (),
+        texts=_shows_texts(stored.run),
     )
+
+
+def _shows_texts(run: Mapping[str, Any]) -> bool:
+    """Return whether the run let its page show texts; one of before that setting did."""
+    setting = run.get("settings", {}).get("text")
+    return bool(setting["value"]) if isinstance(setting, Mapping) else True
+
+
+def _ordered(stored: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:
+    """Return stored metrics in the order in which they are computed; in the file they are sorted.
+
+    What this program computes no more comes last.
+    """
+    names = [name for name in like if name in stored]
+    names += [name for name in stored if name not in like]
+    return {
+        name: _ordered(stored[name], like.get(name) or {})
+        if isinstance(stored[name], Mapping)
+        else stored[name]
+        for name in names
+    }
 
 
 def _verdict(gate: Mapping[str, Any]) -> GateVerdict:
     known = {field.name for field in fields(GateVerdict)}
-    return GateVerdict(**{name: value for name, value in gate.items() if name in known})
+    kept = {name: value for name, value in gate.items() if name in known}
+    if kept.get("interval") is not None:
+        kept["interval"] = tuple(kept["interval"])
+    return GateVerdict(**kept)
 
 
 def restored_sample(detail: Mapping[str, Any], texts: Mapping[str, Sample]) -> SampleReport:
