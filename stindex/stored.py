@@ -121,7 +121,7 @@ class StoredRun:
     def mentions(self) -> list[Row]:
         """Return one flat row for each gold mention and each prediction; matched ones share one.
 
-        `kind` is `matched`, `missed`, `spurious` or `hallucinated`; where the layer was not
+        `match` is `matched`, `missed`, `spurious` or `hallucinated`; where the layer was not
         measured, `gold` or `predicted`.
         """
         return [row for sample in self.samples() for row in _mention_rows(sample)]
@@ -294,7 +294,7 @@ def _mention_rows(sample: Mapping[str, Any]) -> Iterator[Row]:
         for kind, g, p, judgement in _matches(layers.get(name), len(golds), len(predicted)):
             yield {
                 **head,
-                "kind": kind,
+                "match": kind,
                 **_side("gold", None if g is None else golds[g]),
                 **_side("predicted", None if p is None else predicted[p]),
                 **judgement,
