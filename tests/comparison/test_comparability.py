@@ -1,0 +1,121 @@
+"""What is refused as not comparable, and what is only said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from stindex.comparison.comparability import refuse_incomparable, warnings
+from stindex.comparison.content import content_hash, gold_hash
+from stindex.comparison.stored_scores import StoredScores
+from stindex.errors import UserError
+from stindex.schema import Sample
+
+from .building import score, stored
+
+RUN = stored([score("a", 1, 0), score("b", 1, 1)])
+
+
+def _changed(run: StoredScores, sample_id: str, **hashes: str) -> StoredScores:
+    samples = dict(run.samples)
+    samples[sample_id] = replace(samples[sample_id], **hashes)  # type: ignore[arg-type]
+    return replace(run, samples=samples)
+
+
+def _refuse(baseline: StoredScores, *, schema: str = "a", dataset_hash: str = "d") -> None:
+    refuse_incomparable("baseline", baseline, RUN.samples, schema, dataset_hash)
+
+
+def test_a_run_over_the_same_data_is_comparable() -> None:
+    _refuse(RUN)
+    _refuse(stored([score("b", 0, 2)]), dataset_hash="another file with the same texts")
+
+
+@pytest.mark.parametrize(
+    ("baseline", "said"),
+    [
+        (_changed(RUN, "b", content="other"), "other data set content in 'b'"),
+        (_changed(RUN, "a", gold="other"), "held against other gold in 'a'.*--rescore"),
+        (stored([score("z", 1, 0)]), "another data set .mine.json.: not one sample id"),
+        (replace(RUN, run={**RUN.run, "identity": {"answer_schema": "b"}}), "answer schema"),
+    ],
+)
+def test_what_says_nothing_about_the_model_is_refused_by_name(
+    baseline: StoredScores, said: str
+) -> None:
+    with pytest.raises(UserError, match=f"baseline run: .*{said}"):
+        _refuse(baseline)
+
+
+def test_without_hashes_of_texts_only_the_same_file_will_do() -> None:
+    old = _changed(_changed(RUN, "a", content=""), "b", content="")
+    _refuse(old)
+    with pytest.raises(UserError, match="does not say what its texts were"):
+        _refuse(old, dataset_hash="other")
+
+
+def _with_run(**changed: Any) -> StoredScores:  # noqa: ANN401 (parts of run.json)
+    return replace(RUN, run={**RUN.run, **changed})
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [
+        ({"identity": {"prompt": "iso"}}, {"identity": {"prompt": "mine"}}, "prompt: iso ─▶ mine"),
+        ({"identity": {"prompt_hash": "1"}}, {"identity": {"prompt_hash": "2"}}, "text of the"),
+        ({"identity": {"temperature": None}}, {"identity": {"temperature": 1.0}}, "temperature"),
+        ({"identity": {"dtype": "float32"}}, {"identity": {"dtype": "bfloat16"}}, "dtype: float32"),
+        ({"settings": {"batch_size": 8}}, {"settings": {"batch_size": 1}}, "batch size: 8 ─▶ 1"),
+        ({"provenance": {"cpus": 2}}, {"provenance": {"cpus": 64}}, "cpus: 2 ─▶ 64"),
+        (
+            {"provenance": {"versions": {"torch": "2.6"}}},
+            {"provenance": {"versions": {"torch": "2.7"}}},
+            "version of torch: 2.6 ─▶ 2.7",
+        ),
+        (
+            {"provenance": {"geocoder": {"name": "none"}}},
+            {"provenance": {"geocoder": {"name": "embedded"}}},
+            "geocoder, name: none ─▶ embedded",
+        ),
+        (
+            {"provenance": {"source": {"device": "cpu"}}},
+            {"provenance": {"source": {"device": "cuda"}}},
+            "model, device: cpu ─▶ cuda",
+        ),
+    ],
+)
+def test_what_may_explain_a_difference_is_said(
+    before: dict[str, object], now: dict[str, object], said: str
+) -> None:
+    (sentence,) = warnings(_with_run(**before), _with_run(**now))
+    assert said in sentence
+
+
+def test_another_model_is_what_is_compared_and_no_warning() -> None:
+    before = _with_run(identity={"model": "a", "weights": "1", "run_name": "x"})
+    assert warnings(before, _with_run(identity={"model": "b", "weights": "2"})) == []
+
+
+def test_a_model_that_was_not_asked_says_nothing_about_its_device() -> None:
+    asked = _with_run(provenance={"source": {"device": "cuda"}})
+    assert warnings(asked, _with_run(provenance={"source": {}})) == []
+
+
+def test_samples_that_only_one_run_has_are_counted() -> None:
+    (sentence,) = warnings(stored([score("a", 1, 0), score("c", 1, 0)]), RUN)
+    assert sentence == ("1 samples are compared; 1 are only in this run, 1 only in the baseline")
+
+
+def test_hashes_see_what_matters_and_nothing_else() -> None:
+    sample = Sample("a", "text", {}, "2024-05-06", metadata={"language": "en"})
+    assert content_hash(sample) == content_hash(replace(sample, id="b", metadata={}))
+    assert content_hash(sample) != content_hash(replace(sample, text="texts"))
+    assert content_hash(sample) != content_hash(replace(sample, reference_date=None))
+    gold = {"spatial_mentions": [{"text": "Lyon", "latitude": 45.76, "longitude": 4.84}]}
+    more = {"spatial_mentions": [{**gold["spatial_mentions"][0], "parent_region": "France"}]}
+    assert gold_hash(gold) == gold_hash(more)
+    assert gold_hash(gold) != gold_hash({"spatial_mentions": []})
+    assert gold_hash({}) != gold_hash({"spatial_mentions": []})
+    assert gold_hash(gold) != gold_hash({**gold, "annotation": {"spatial": "partial"}})
