@@ -69,7 +69,7 @@ def _changed_place(chance: random.Random, mention: SpatialMention) -> SpatialMen
     span = mention.start_char, mention.end_char
     if chance.random() < 0.1:
         return SpatialMention("Rome", "city", None, None, None, *span)
-    latitude = 41.9 + chance.expovariate(0.8)
+    latitude = 41.9 + chance.choice((0.0, chance.uniform(0, 0.3), chance.uniform(0, 4)))
     return SpatialMention(
         "Rome", "city", None, latitude, 12.5, *span, Place("Rome", latitude, 12.5, "city")
     )
