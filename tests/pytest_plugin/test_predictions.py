@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from stindex import load_run
+from stindex.scoring import SampleScore, mention_errors
 
 from .conftest import CACHE, SUITE, run_directory
 
@@ -53,8 +57,12 @@ def run(project: pytest.Pytester, predictions: list[Any], *options: str) -> pyte
     (project.path / "found.jsonl").write_text(lines, encoding="utf-8")
     return project.runpytest_subprocess(
         *("-p", "no_torch", "-p", "stindex.pytest_plugin", "-W", "error", "--dataset", "gold.json"),
-        *("--predictions", "found.jsonl", *options),
+        *("--predictions", "found.jsonl", "--no-reference", "--geocoder", "none", *options),
     )
+
+
+def latest(project: pytest.Pytester) -> Path:
+    return run_directory(project.path)
 
 
 def summary(root: Path) -> dict[str, Any]:
@@ -64,7 +72,7 @@ def summary(root: Path) -> dict[str, Any]:
 
 
 def test_gold_as_predictions_scores_1_everywhere_and_0_km(project: pytest.Pytester) -> None:
-    result = run(project, PREDICTIONS)
+    result = run(project, PREDICTIONS, "--reference", "--geocoder", "embedded")
     assert result.ret == 0, result.stdout.str()
     content = summary(project.path)
     metrics = content["metrics"]
@@ -90,13 +98,10 @@ def test_the_reports_show_the_planted_errors_and_no_others(project: pytest.Pytes
         {"text": "in 1999", "normalized": "1999", "temporal_type": "DATE"}
     )
     run(project, planted)
-    metrics = summary(project.path)["metrics"]
-    found = {
-        (block, kind): count
-        for block in ("temporal", "spatial")
-        for kind, count in metrics[block].get("errors", {}).items()
-        if count
-    }
+    scores = [
+        SampleScore.from_json(sample["score"]) for sample in load_run(latest(project)).samples()
+    ]
+    found = Counter((e.dimension, e.kind) for score in scores for e in mention_errors(score))
     assert found == {
         ("temporal", "value"): 1,
         ("temporal", "hallucinated"): 1,
