@@ -14,13 +14,15 @@ from stindex.runs.evaluation_run import EvaluationRun
 from stindex.schema import Generation, Prediction, Sample
 from stindex.scoring import SampleScore
 
-STOPPED = 2
-
 
 @pytest.fixture(scope="session")
 def evaluation_run(pytestconfig: pytest.Config) -> EvaluationRun:
     """The run of this session: settings, data set, model, geocoder."""
-    return pytestconfig.stash[SUITE].run
+    suite = pytestconfig.stash[SUITE]
+    try:
+        return suite.run
+    except UserError as problem:
+        suite.stop(problem)
 
 
 @pytest.fixture(scope="session")
@@ -36,12 +38,14 @@ def sample(request: pytest.FixtureRequest) -> Sample:
 
 
 @pytest.fixture
-def evaluation(sample: Sample, evaluation_run: EvaluationRun) -> Evaluation:
+def evaluation(
+    sample: Sample, evaluation_run: EvaluationRun, pytestconfig: pytest.Config
+) -> Evaluation:
     """Everything about the model's answer to the sample; waits until it is there."""
     try:
         return evaluation_run.evaluation(sample)
     except UserError as problem:
-        pytest.exit(str(problem), returncode=STOPPED)
+        pytestconfig.stash[SUITE].stop(problem)
 
 
 @pytest.fixture

@@ -1,46 +1,57 @@
 """A session of pytest around one run: selection, missed samples, gates, exit status.
 
-The hooks of this class translate; what they translate to is `EvaluationRun`.
+The hooks of this class translate; what they translate to is `EvaluationRun`. What is different
+where several processes share a run is in a part: `Alone`, `Controller`, `WorkerPart`, `RankPart`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-import signal
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from types import FrameType
-from typing import Any, cast
+from typing import Any, NoReturn
 
 import pytest
 
 from stindex.config import DEFAULT_DATASET, ResolvedSettings, resolve_settings
 from stindex.datasets import Dataset, load_dataset
 from stindex.errors import UserError
-from stindex.gates import GateVerdict
+from stindex.gates import COMPLETE, GateVerdict
 from stindex.pytest_plugin.gate_reports import gate_reports, is_inconclusive
+from stindex.pytest_plugin.interruption import STATUS, Interruption
+from stindex.pytest_plugin.junit import remove_old_junit_file
+from stindex.pytest_plugin.parts import Alone, Part, Session
 from stindex.pytest_plugin.progress import Progress
+from stindex.pytest_plugin.ranks import RankPart
+from stindex.pytest_plugin.samples import readable_ids, sample_of, selected_samples
+from stindex.pytest_plugin.workers import Controller, WorkerPart, worker_name, workers_to_start
 from stindex.reporting.comparison_table import comparison_lines
 from stindex.reporting.github import annotation_lines, write_step_summary
 from stindex.reporting.run_report import RunReport
 from stindex.reporting.terminal import sample_lines, summary_lines
 from stindex.resources import find
 from stindex.runs.evaluation_run import Ending, EvaluationRun
+from stindex.runs.roles import find_role, lonely_launch
+from stindex.runs.sharding import shard_of
 from stindex.schema import Sample
 
 SUITE = pytest.StashKey["Suite"]()
 
-MOST_SHOWN = 20  # samples that are shown in the terminal before it points to the report
-_LONGEST_ID = 80
+# They remember tests by their node id, and a gate is none that could be run again.
 _NO_REPLAY = ("lfplugin", "nfplugin", "stepwiseplugin")
+MOST_SHOWN = 20  # samples that are shown in the terminal before it points to the report
+
+
+class RunStoppedError(Exception):
+    """The run cannot go on; raised in a worker, whose controller ends the session."""
 
 
 class Suite:
     """The plugin object of one session."""
 
     def __init__(self, config: pytest.Config, given: Mapping[str, Any]) -> None:
-        """Read the settings.
+        """Read the settings and find out what this process is.
 
         Raises:
             pytest.UsageError: they are wrong.
@@ -48,21 +59,40 @@ class Suite:
         self._config = config
         try:
             self._settings = resolve_settings(given, config.rootpath)
+            self.role = find_role(
+                os.environ, workers=workers_to_start(config), worker=worker_name(config)
+            )
+            self._session = Session(config, self._settings, self.role, self._chosen_dataset)
+            self._part = _part(self._session)
         except UserError as problem:
             raise pytest.UsageError(str(problem)) from None
+        if self.role.owns:
+            remove_old_junit_file(config)
+        self._interruption = Interruption(self._end_at_once, controlled=self.role.kind == "worker")
         self._dataset: Dataset | None = None
         self._problem: UserError | None = None
-        self._run: EvaluationRun | None = None
         self._report: RunReport | None = None
         self._missed: dict[str, list[str]] = {}
+        self._shown_in_full = 0
         self._progress: Progress | None = None
 
     @property
     def run(self) -> EvaluationRun:
-        """The run; there is one as soon as a sample's test was collected."""
-        if self._run is None:
+        """The run; there is one as soon as a sample's test was collected.
+
+        Raises:
+            UserError: it cannot begin.
+        """
+        run = self._part.run
+        if run is None:
             raise pytest.UsageError("This fixture needs a test that asks for a sample.")
-        return self._run
+        return run
+
+    def stop(self, problem: UserError) -> NoReturn:
+        """End the session because the run cannot go on."""
+        if self.role.kind == "worker":
+            raise RunStoppedError(str(problem)) from None
+        pytest.exit(str(problem), returncode=STATUS)
 
     # --- collection
 
@@ -83,82 +113,78 @@ class Suite:
             self._problem = problem
         return self._dataset.samples if self._dataset else ()
 
+    def _chosen_dataset(self) -> Dataset:
+        """Return the data set; for a controller, which collects nothing."""
+        if self._dataset is None:
+            self._dataset = _chosen(self._settings)
+        return self._dataset
+
     @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self) -> None:
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Stop here, with the exit status of wrong usage, if the data set cannot be read."""
         if self._problem is not None:
-            raise pytest.UsageError(str(self._problem))
+            self._part.refuse(self._problem, items)
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Begin the run over the samples that are left."""
-        selected = {s.id: s for item in session.items if (s := sample_of(item)) is not None}
+        self._session.pytest_session = session
+        selected = selected_samples(session.items)
         if not selected or self._dataset is None or self._config.option.collectonly:
             return
-        self._refuse_several_processes()
         try:
-            self._run = self._begun(self._dataset, list(selected.values()))
+            self._part.begin(self._dataset, selected, session.items)
         except UserError as problem:
             raise pytest.UsageError(str(problem)) from None
-
-    def _refuse_several_processes(self) -> None:
-        workers = getattr(self._config.option, "tx", None) or hasattr(self._config, "workerinput")
-        if workers or int(os.environ.get("WORLD_SIZE", "1")) > 1:
-            raise pytest.UsageError(
-                "Several processes (-n, accelerate launch) are not supported yet; run one process."
-            )
-
-    def _begun(self, dataset: Dataset, selected: list[Sample]) -> EvaluationRun:
-        reporter = self._terminal()
-        run = EvaluationRun(self._settings, dataset)
-        announce = reporter.write_line if reporter else lambda _: None
-        run.begin(selected, announce)
-        if reporter is not None:
-            self._progress = Progress(reporter, len(selected), run.acquisition.to_generate)
-        return run
-
-    def _terminal(self) -> pytest.TerminalReporter | None:
-        plugin = self._config.pluginmanager.getplugin("terminalreporter")
-        return cast("pytest.TerminalReporter | None", plugin)
 
     # --- the run
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Report the gates as tests of their own when all samples are through."""
-        if self._run is None:
-            return (yield)
-        with _terminated_as_interrupt():
-            try:
-                result = yield
-            except BaseException:
-                self._finish(session, stopped=True)
-                raise
-            self._finish(session, stopped=False)
+        self._session.pytest_session = session
+        try:
+            result = yield
+        except BaseException:
+            self._finish(session, stopped=True)
+            raise
+        self._finish(session, stopped=bool(self._interruption.reason))
         return result
 
     def _finish(self, session: pytest.Session, *, stopped: bool) -> None:
+        run = self._part.owned
+        if run is None:
+            return
         if self._progress is not None:
             self._progress.close()
         try:
-            self._report = self.run.finish(Ending(stopped, self._missed))
+            self._part.gather(stopped=stopped)
+            self._report = run.finish(Ending(stopped, self._missed))
         except UserError as problem:
-            pytest.exit(str(problem), returncode=2)
+            pytest.exit(str(problem), returncode=STATUS)
+        finally:
+            with suppress(UserError):
+                run.close_if_running()
         for verdict in self._report.gates:
             self._log_gate(session, verdict)
 
     def _log_gate(self, session: pytest.Session, verdict: GateVerdict) -> None:
-        reports = gate_reports(verdict, decides=self._gate_decides(verdict))
+        reports = gate_reports(verdict, decides=self._decides(verdict))
         session.testscollected += 1
-        hook = session.config.hook
+        hook, manager = session.config.hook, session.config.pluginmanager
         hook.pytest_runtest_logstart(nodeid=reports[0].nodeid, location=reports[0].location)
-        manager = session.config.pluginmanager
         unaware = [p for name in _NO_REPLAY if (p := manager.getplugin(name)) is not None]
         for report in reports:
             manager.subset_hook_caller("pytest_runtest_logreport", unaware)(report=report)
         hook.pytest_runtest_logfinish(nodeid=reports[0].nodeid, location=reports[0].location)
 
-    def _gate_decides(self, verdict: GateVerdict) -> bool:
-        return verdict.metric == "complete" or self._settings.values.exit_on != "samples"
+    def _decides(self, verdict: GateVerdict) -> bool:
+        return verdict.metric == COMPLETE or self._settings.values.exit_on != "samples"
+
+    def _end_at_once(self) -> None:
+        if self._part.owned is not None:
+            with suppress(UserError):
+                self._part.owned.close_if_running()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -166,37 +192,79 @@ class Suite:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Turn a sample's failed assertion into a missed sample, or into a failure in few lines."""
         report = yield
+        if call.excinfo is not None:
+            self._explain(item, call.excinfo.value, report)
+        if self._part.reports_travel and report.when == "call":
+            sample = sample_of(item)
+            position = None if sample is None else self._position(sample)
+            vars(report)["stindex_sample"] = position
+        return report
+
+    def _explain(
+        self, item: pytest.Item, problem: BaseException, report: pytest.TestReport
+    ) -> None:
+        """Say in few lines why a test does not hold."""
         sample = sample_of(item)
-        if sample is None or self._run is None or call.when != "call" or call.excinfo is None:
-            return report
-        if not isinstance(call.excinfo.value, AssertionError):
-            return report
-        sentence = str(call.excinfo.value).partition("\n")[0] or "an assertion does not hold"
-        self._missed.setdefault(sample.id, []).append(sentence)
+        if isinstance(problem, RunStoppedError):
+            report.longrepr = vars(report)["stindex_stopped"] = _plain(str(problem))
+        elif sample is not None and report.when == "call" and isinstance(problem, AssertionError):
+            self._explain_sample(sample, problem, report)
+
+    def _explain_sample(
+        self, sample: Sample, problem: AssertionError, report: pytest.TestReport
+    ) -> None:
+        sentence = _plain(str(problem).partition("\n")[0]) or "an assertion does not hold"
+        # What a report has as attributes travels with it to another process.
+        vars(report)["stindex_missed"] = [self._position(sample), sentence]
         if self._settings.values.exit_on == "gates":
             report.outcome = "skipped"
             report.wasxfail = f"missed: {sentence}"
-        shown = len(self._missed) <= MOST_SHOWN
-        report.longrepr = "\n".join(self._lines(sample)) if shown else f"{sample.id}: {sentence}"
-        return report
+        self._shown_in_full += 1
+        if self._shown_in_full <= MOST_SHOWN:
+            lines = sample_lines(self.run.evaluation(sample), [sentence])
+            report.longrepr = _plain("\n".join(lines))
+        else:
+            report.longrepr = _plain(f"{sample.id}: {sentence}")
 
-    def _lines(self, sample: Sample) -> list[str]:
-        evaluation = self.run.evaluation(sample)
-        return sample_lines(evaluation, self._missed[sample.id])
+    def _position(self, sample: Sample) -> int:
+        """Return the place of a sample in the data set: its id may be too odd to travel."""
+        return self._session.position(self._dataset, sample)
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Move the progress on."""
-        if self._progress is not None and self._run is not None and report.when == "call":
-            self._progress.seen(report.nodeid, self._run)
+        """Collect what does not hold; move the progress on."""
+        stopped = getattr(report, "stindex_stopped", "")
+        if stopped and self.role.owns:
+            pytest.exit(stopped, returncode=STATUS)
+        run = self._part.owned
+        if run is None:
+            return
+        missed = getattr(report, "stindex_missed", None)
+        if missed is not None:
+            sample_id = run.dataset.samples[missed[0]].id
+            self._missed.setdefault(sample_id, []).append(missed[1])
+        if report.when == "call":
+            self._note(run, report)
+
+    def _note(self, run: EvaluationRun, report: pytest.TestReport) -> None:
+        position = getattr(report, "stindex_sample", None)
+        if position is not None:
+            run.take_note(run.dataset.samples[position])
+        if self._progress is None:
+            reporter = self._session.terminal()
+            if reporter is None:
+                return
+            self._progress = Progress(reporter, len(run.selected), run.to_generate)
+        self._progress.seen(report.nodeid, run)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """Call a sample that does not hold missed; leave the line to the progress."""
         if is_inconclusive(report):
             return "inconclusive", "?", "INCONCLUSIVE"
-        if getattr(report, "wasxfail", "").startswith("missed: "):
-            return "missed", "" if self._progress and self._progress.active else "m", "MISSED"
         quiet = self._progress is not None and self._progress.active
+        if getattr(report, "wasxfail", "").startswith("missed: "):
+            return "missed", "" if quiet else "m", "MISSED"
         if quiet and report.when == "call" and report.passed:
             return "passed", "", "PASSED"
         return None
@@ -209,7 +277,10 @@ class Suite:
             return
         if self._settings.values.exit_on == "gates":
             self._show_missed(terminalreporter)
-        terminalreporter.write_sep("=", f"stindex: {self._report.status}")
+        incomplete = self._report.status == "INCOMPLETE"
+        terminalreporter.write_sep(
+            "=", f"stindex: {self._report.status}", red=incomplete, bold=incomplete
+        )
         compared = comparison_lines(self._report.comparison)
         for line in (*summary_lines(self._report), *compared, *self.run.changed):
             terminalreporter.write_line(line)
@@ -225,7 +296,11 @@ class Suite:
         samples = {sample.id: sample for sample in self.run.selected}
         terminalreporter.write_sep("=", "missed samples")
         for sample_id in list(self._missed)[:MOST_SHOWN]:
-            for line in self._lines(samples[sample_id]):
+            evaluation = self.run.known_evaluation(samples[sample_id])
+            lines: Sequence[str] = [sample_id]
+            if evaluation is not None:
+                lines = sample_lines(evaluation, self._missed[sample_id])
+            for line in lines:
                 terminalreporter.write_line(line)
         more = len(self._missed) - MOST_SHOWN
         if more > 0:
@@ -237,49 +312,39 @@ class Suite:
         invocation = self._config.invocation_params.dir
         return str(path.relative_to(invocation) if path.is_relative_to(invocation) else path)
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:
+        """End this process's part; the exit status is the owner's alone."""
+        self._part.end(session)
+        yield
 
-def sample_of(item: pytest.Item) -> Sample | None:
-    """Return the sample that a test is about; None for every other test."""
-    callspec = getattr(item, "callspec", None)
-    sample = callspec.params.get("sample") if callspec is not None else None
-    return sample if isinstance(sample, Sample) else None
+    def pytest_unconfigure(self) -> None:
+        """Let others into the run's directory when no process of this launch is left."""
+        self._interruption.restore()
+        self._part.close()
 
 
-def readable_ids(sample_ids: list[str]) -> list[str]:
-    """Return parts of node ids: printable, short, and different from each other."""
-    seen: dict[str, int] = {}
-    ids = []
-    for sample_id in sample_ids:
-        shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in sample_id)
-        if len(shown) > _LONGEST_ID:
-            digest = hashlib.sha256(sample_id.encode("utf-8", "surrogatepass")).hexdigest()
-            shown = f"{shown[:64]}~{digest[:8]}"
-        seen[shown] = seen.get(shown, 0) + 1
-        ids.append(shown if seen[shown] == 1 else f"{shown}~{seen[shown]}")
-    return ids
+def _part(session: Session) -> Part:
+    parts: dict[str, type[Part]] = {
+        "single": Alone,
+        "controller": Controller,
+        "worker": WorkerPart,
+        "rank": RankPart,
+    }
+    note = lonely_launch(os.environ)
+    if note:
+        session.notes.append(note)
+    return parts[session.role.kind](session)
+
+
+def _plain(text: str) -> str:
+    """Return text without what cannot be sent to another process: lone surrogates."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _chosen(settings: ResolvedSettings) -> Dataset:
-    """Return the data set, or the part of it that `--limit` and `--sample-id` choose."""
+    """Return the data set, or the part of it that the settings choose."""
     values = settings.values
     own = settings.root / values.dataset
     path = find(DEFAULT_DATASET) if values.dataset == DEFAULT_DATASET and not own.exists() else own
-    return load_dataset(path).chosen(values.limit, values.sample_id)
-
-
-class _terminated_as_interrupt:  # noqa: N801 (used like a function)
-    """SIGTERM ends the session as Ctrl-C does, so that reports of what there is are written."""
-
-    def __enter__(self) -> None:
-        try:
-            self._before = signal.signal(signal.SIGTERM, self._interrupt)
-        except ValueError:  # not in the main thread
-            self._before = None
-
-    def __exit__(self, *_: object) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGTERM, self._before)
-
-    @staticmethod
-    def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-        pytest.exit("terminated by SIGTERM", returncode=2)
+    return shard_of(load_dataset(path).chosen(values.limit, values.sample_id), values.shard)

@@ -1,7 +1,7 @@
 """Gets the answers of a run: from its journal, from other runs' journals, or from the source.
 
-The source works in a thread of its own, chunk by chunk in the order of the plan and at most one
-chunk ahead of the sample that was last asked for; each answer is journaled the moment it is there.
+The source works in a thread of its own, chunk by chunk as its feed gives them and at most one chunk
+ahead of the sample that was last asked for; each answer is journaled the moment it is there.
 Whoever asks for a sample waits only for its own answer, and scoring and geocoding go on beside
 generation.
 """
@@ -20,8 +20,8 @@ from pydantic import BaseModel
 
 from stindex.errors import UserError
 from stindex.llm.base import AnswerSource, DecodingSettings, Request
+from stindex.runs.feeds import Chunk, Feed
 from stindex.runs.journal import JournalWriter, read_journal
-from stindex.runs.plan import plan_chunks
 from stindex.runs.record import Record, SetAside
 from stindex.schema import Generation
 
@@ -34,12 +34,15 @@ class Stock:
 
     Attributes:
         records: key to record, the run's own and those taken over.
+        attempts: key to the number of attempts that were made.
+        twice: keys that have two answers of one attempt; the first counts.
         taken_over: how many were copied from other runs.
         damage: sentences about damaged journals.
     """
 
     records: Mapping[str, Record]
     attempts: Mapping[str, int]
+    twice: frozenset[str] = frozenset()
     taken_over: int = 0
     damage: tuple[str, ...] = ()
 
@@ -63,13 +66,31 @@ def take_stock(
         aside = [SetAside(r.key, r.sample_id, r.attempt) for r in journal.records.values()]
         if aside:
             writer.append(*aside)
-        return Stock({}, journal.attempts, 0, journal.damage)
+        return Stock({}, journal.attempts, journal.twice, 0, journal.damage)
     records = dict(journal.records)
     taken = _take_over(keys - records.keys() - journal.set_aside, run_directory, writer)
     records.update(taken)
     if retry_errors:
         records = {k: r for k, r in records.items() if r.generation.finish_reason != "error"}
-    return Stock(records, journal.attempts, len(taken), journal.damage)
+    attempts = {**dict.fromkeys(taken, 1), **journal.attempts}
+    return Stock(records, attempts, journal.twice, len(taken), journal.damage)
+
+
+def stock_of_plan(
+    requests: Sequence[Request], run_directory: Path, attempts: Mapping[str, int]
+) -> Stock:
+    """Return the answers that a process finds that has its plan from the owner.
+
+    Args:
+        attempts: key to the number of the attempt that the plan asks for, where it is not 1;
+            answers of earlier attempts do not count.
+
+    Raises:
+        UserError: a journal cannot be read.
+    """
+    journal = read_journal(run_directory, frozenset(request.key for request in requests))
+    records = {k: r for k, r in journal.records.items() if r.attempt >= attempts.get(k, 1)}
+    return Stock(records, {key: number - 1 for key, number in attempts.items()})
 
 
 def _take_over(
@@ -100,30 +121,35 @@ class Acquisition:
         stock: Stock,
         writer: JournalWriter,
         make_source: SourceFactory,
+        feed: Feed,
         *,
         response_model: type[BaseModel],
         decoding: DecodingSettings,
-        batch_size: int,
         on_answer: Callable[[Record], None] = lambda _: None,
     ) -> None:
-        """Plan the chunks; nothing is loaded before an answer is asked for that is not there."""
+        """Nothing is loaded before an answer is asked for that is not there.
+
+        Args:
+            requests: one for each selected sample, in order; what `feed` gives are places in it.
+        """
         self._make_source = make_source
         self._source: AnswerSource | None = None
         self._response_model = response_model
         self._decoding = decoding
         self._stock = stock
         self._writer = writer
+        self._feed = feed
         self._on_answer = on_answer
+        self._ordered = requests
         self._requests = {request.sample.id: request for request in requests}
         self._records = {r.key: stock.records[r.key] for r in requests if r.key in stock.records}
-        # Samples with the same text and reference date share a key, and one answer.
-        todo: dict[str, Request] = {}
-        for request in requests:
-            if request.key not in self._records:
-                todo.setdefault(request.key, request)
-        self._chunks = plan_chunks(list(todo.values()), batch_size)
-        self._chunk_of = {r.key: i for i, chunk in enumerate(self._chunks) for r in chunk}
+        self._to_generate = len({r.key for r in requests} - self._records.keys())
+        self._generated = 0
+        self._taken: list[Chunk] = []
+        self._chunk_of: dict[str, int] = {}  # key to its place among the chunks that were taken
         self._wanted = -1  # the chunk of the sample that was last asked for
+        self._asked: str | None = None  # the key that a test waits for
+        self._exhausted = False
         self._changed = Condition()
         self._stop = Event()
         self._failure: BaseException | None = None
@@ -137,13 +163,13 @@ class Acquisition:
     @property
     def to_generate(self) -> int:
         """How many answers were not in stock."""
-        return len(self._chunk_of)
+        return self._to_generate
 
     @property
     def generated(self) -> int:
-        """How many of these are there by now."""
+        """How many answers this process has generated by now."""
         with self._changed:
-            return sum(key in self._records for key in self._chunk_of)
+            return self._generated
 
     def records(self) -> dict[str, Record]:
         """Return sample id to record, of all answers that are there."""
@@ -164,6 +190,7 @@ class Acquisition:
         with self._changed:
             # Also an answer that is there moves generation on to the chunk after its own.
             self._wanted = max(self._wanted, self._chunk_of.get(request.key, -1))
+            self._asked = request.key
             self._changed.notify_all()
             if request.key in self._records:
                 return self._records[request.key]
@@ -174,11 +201,35 @@ class Acquisition:
                 self._changed.wait()
             return self._records[request.key]
 
-    def close(self, timeout: float = 30.0) -> None:
-        """Stop the source after its current step and close the journal."""
+    def chunk(self, number: int) -> tuple[int, ...] | None:
+        """Return the places of the samples in the chunk of that number; None after the last.
+
+        Waits until it was taken from the feed, not until it was generated.
+
+        Raises:
+            UserError: the source or the journal failed; the run cannot go on.
+        """
+        with self._changed:
+            self._wanted = max(self._wanted, number)
+            self._changed.notify_all()
+            self._start()
+            while number >= len(self._taken):
+                if self._exhausted:
+                    return None
+                if self._failure is not None:
+                    raise self._failure
+                self._changed.wait()
+            return self._taken[number].positions
+
+    def stop(self) -> None:
+        """Let the source end after its current step; whoever waits is told."""
         self._stop.set()
         with self._changed:
             self._changed.notify_all()
+
+    def close(self, timeout: float = 30.0) -> None:
+        """Stop the source after its current step and close the journal."""
+        self.stop()
         if self._thread is not None:
             self._thread.join(timeout)
         self._writer.close()
@@ -190,47 +241,93 @@ class Acquisition:
 
     def _work(self) -> None:
         try:
-            for index, chunk in enumerate(self._chunks):
-                if not self._wait_until_wanted(index):
-                    break
-                if self._source is None:
-                    self._source = self._make_source()
-                self._generate(self._source, chunk)
+            while (chunk := self._next_chunk()) is not None:
+                self._generate(chunk)
         except BaseException as failure:  # noqa: BLE001  (handed to whoever waits)
             self._fail(failure)
         else:
             self._fail(UserError("Generation was stopped; run the same command again to go on."))
 
-    def _wait_until_wanted(self, chunk: int) -> bool:
+    def _next_chunk(self) -> Chunk | None:
+        """Wait until a chunk is wanted and take it; None when there is no more or on `stop`."""
+        while self._wait_for(lambda: self._is_wanted(len(self._taken))):
+            asked = self._asked
+            chunk = self._feed.take()
+            if chunk is not None:
+                self._take(chunk)
+                return chunk if self._wait_for_suspect(chunk) else None
+            if self._feed.ends:
+                with self._changed:
+                    self._exhausted = True
+                    self._changed.notify_all()
+                return None
+            # An assignment is there before its first test is; until then there is none.
+            self._wait_for(lambda before=asked: self._asked != before)  # type: ignore[misc]
+        return None
+
+    def _is_wanted(self, chunk: int) -> bool:
+        asked = self._asked
+        missing = asked is not None and asked not in self._chunk_of and asked not in self._records
+        return missing or chunk <= self._wanted + 1
+
+    def _wait_for(self, condition: Callable[[], bool]) -> bool:
         with self._changed:
-            self._changed.wait_for(lambda: self._stop.is_set() or chunk <= self._wanted + 1)
+            self._changed.wait_for(lambda: self._stop.is_set() or condition())
         return not self._stop.is_set()
 
-    def _generate(self, source: AnswerSource, chunk: Sequence[Request]) -> None:
-        answers = source.answers(chunk, self._response_model, self._decoding, self._stop)
+    def _take(self, chunk: Chunk) -> None:
+        with self._changed:
+            for position in chunk.positions:
+                self._chunk_of[self._ordered[position].key] = len(self._taken)
+            self._taken.append(chunk)
+            if self._asked in self._chunk_of:
+                self._wanted = max(self._wanted, self._chunk_of[self._asked])
+            self._changed.notify_all()
+
+    def _wait_for_suspect(self, chunk: Chunk) -> bool:
+        """Hold a suspect back until its test asks; it may have been answered elsewhere."""
+        if not chunk.suspect:
+            return True
+        requests = [self._ordered[position] for position in chunk.positions]
+        wanted = {request.key for request in requests}
+        if not self._wait_for(lambda: self._asked in wanted):
+            return False
+        attempts = {key: self._stock.attempts.get(key, 0) + 1 for key in wanted}
+        found = stock_of_plan(requests, self._writer.run_directory, attempts)
+        with self._changed:
+            self._records.update(found.records)
+            self._changed.notify_all()
+        return True
+
+    def _generate(self, chunk: Chunk) -> None:
+        # Samples with the same text and reference date share a key, and one answer.
+        todo: dict[str, Request] = {}
+        for position in chunk.positions:
+            todo.setdefault(self._ordered[position].key, self._ordered[position])
+        requests = [request for key, request in todo.items() if key not in self._records]
+        if not requests:
+            return
+        if self._source is None:
+            self._source = self._make_source()
+        answers = self._source.answers(requests, self._response_model, self._decoding, self._stop)
         for request, generation in answers:
             record = self._journaled(request, generation)
             with self._changed:
                 self._records[request.key] = record
+                self._generated += 1
                 self._changed.notify_all()
             self._on_answer(record)
         # Whoever waits for an answer that was left out would wait for ever.
-        if not self._stop.is_set() and not self._answered(chunk):
+        if not self._stop.is_set() and not self._answered(requests):
             raise UserError("The source of answers left a sample out; run the same command again.")
 
-    def _answered(self, chunk: Sequence[Request]) -> bool:
+    def _answered(self, requests: Sequence[Request]) -> bool:
         with self._changed:
-            return all(request.key in self._records for request in chunk)
+            return all(request.key in self._records for request in requests)
 
     def _journaled(self, request: Request, generation: Generation) -> Record:
-        record = Record(
-            request.key,
-            request.sample.id,
-            generation,
-            attempt=self._stock.attempts.get(request.key, 0) + 1,
-            made_by=f"{socket.gethostname()}:{os.getpid()}",
-            written_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        )
+        attempt = self._stock.attempts.get(request.key, 0) + 1
+        record = new_record(request, generation, attempt)
         self._writer.append(record)
         return record
 
@@ -238,3 +335,15 @@ class Acquisition:
         with self._changed:
             self._failure = failure
             self._changed.notify_all()
+
+
+def new_record(request: Request, generation: Generation, attempt: int) -> Record:
+    """Return what this process writes down of an answer that came just now."""
+    return Record(
+        request.key,
+        request.sample.id,
+        generation,
+        attempt=attempt,
+        made_by=f"{socket.gethostname()}:{os.getpid()}",
+        written_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+    )

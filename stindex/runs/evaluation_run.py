@@ -1,16 +1,15 @@
 """One run from its settings to its reports, without pytest.
 
-`begin` finds the model's files, names the run and takes stock of the answers that are there;
-`evaluation` gives one sample's evaluation and has it generated if need be; `finish` computes the
-metrics, holds them against the gates and writes the reports.
+`identify` finds the model's files and names the run; `own` locks its directory and takes stock of
+the answers that are there; `evaluation` gives one sample's evaluation and has it generated if need
+be; `finish` proves coverage, computes the metrics, holds them against the gates and writes the
+reports. Each process of a launch has one of these; one of them owns the run.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,15 +39,24 @@ from stindex.reporting.results import gold_json
 from stindex.reporting.run_report import RunReport, SampleReport, Status
 from stindex.rescoring import changes, sentences
 from stindex.resources import find
-from stindex.runs.acquisition import Acquisition, Stock, take_stock
-from stindex.runs.identity import GenerationKeys, RunIdentity, differences, digest, schema_hash
+from stindex.runs.acquisition import Acquisition, Stock, stock_of_plan, take_stock
+from stindex.runs.feeds import Feed, PlannedFeed
+from stindex.runs.following import Followed
+from stindex.runs.identity import GenerationKeys, RunIdentity, digest, schema_hash
 from stindex.runs.journal import JournalWriter
+from stindex.runs.lock import RunLock
+from stindex.runs.plan import Plan, make_plan
+from stindex.runs.proof import Coverage, prove_coverage, without_doubles
+from stindex.runs.pulse import Pulse
 from stindex.runs.record import Record
+from stindex.runs.run_file import PARTIAL, RunFile, nearest_run
 from stindex.schema import Outcome, Sample
 from stindex.scoring import SampleScore, aggregate
+from stindex.scoring.intervals import run_metrics
+from stindex.scoring.slices import slices
 
-RUN_VERSION = 1
-PARTIAL = "partial"
+CLOSE_SECONDS = 20.0  # how long the source may take for its current step
+KEPT = 256  # evaluations that a process keeps which does not write the reports
 
 Announce = Callable[[str], None]
 
@@ -87,37 +95,151 @@ class EvaluationRun:
         )
         self.notes: list[str] = []
         self.changed: list[str] = []  # by `--rescore`, in sentences
+        self.processes: Mapping[str, Any] = {"arrangement": "one process"}
+        self.source_facts: dict[str, Any] = {}
+        self.acquisition: Acquisition | None = None
+        self.followed: Followed | None = None
+        self._lock: RunLock | None = None
         self._evaluations: dict[str, Evaluation] = {}
         self._new: list[SampleScore] = []
 
-    def begin(
-        self,
-        selected: Sequence[Sample],
-        announce: Announce,
-        on_answer: Callable[[Record], None] = lambda _: None,
+    def identify(
+        self, selected: Sequence[Sample], announce: Announce, *, owns: bool = True
     ) -> None:
-        """Find the model's files, name the run, take stock of the answers that are there.
+        """Find the model's files and name the run; nothing is written.
 
         Args:
             selected: the samples to evaluate, in order.
             announce: called with lines for the user: downloads, what is resumed, what changed.
-            on_answer: called in the thread of the source with each new record.
+            owns: whether this process is to write the reports.
 
         Raises:
-            UserError: the model cannot be had, or the output directory cannot be written to.
+            UserError: the model cannot be had.
         """
         self.selected = tuple(selected)
-        self._references = self._read_references()
-        answerer = sources.find_answerer(self.settings, announce)
-        answerer.check_samples(self.dataset)
+        if owns:
+            self._references = self._read_references()
+        self._answerer = sources.find_answerer(self.settings, announce)
+        self._answerer.check_samples(self.dataset)
         self.partial = len(self.selected) < self.dataset.total
-        self._rescored = answerer.rescored
-        self.identity = self._identity(answerer)
+        self._rescored = self._answerer.rescored
+        self.identity = self._identity(self._answerer)
         self.output = self.settings.root / self.settings.values.output_dir
         self.directory = self.output / self.identity.run_id
         self.report_directory = self.directory / PARTIAL if self.partial else self.directory
+        keys = GenerationKeys(self.identity)
+        asked = ((sample, self.prompt.messages(sample)) for sample in self.selected)
+        self.requests = [Request(keys.key(m), sample, m) for sample, m in asked]
+        self._writer = JournalWriter(self.directory)
+
+    def own(self, announce: Announce, pulse: Pulse, processes: int = 1, members: str = "") -> None:
+        """Lock the run's directory, write its status, take stock of the answers that are there.
+
+        Args:
+            processes: how many will generate.
+            members: directory in which these leave signs of life; empty where there are none.
+
+        Raises:
+            UserError: another launch is at it, or the output directory cannot be written to.
+        """
+        self._lock = RunLock(self.directory, pulse, members)
         self._start()
-        self._acquire(answerer, announce, on_answer)
+        values = self.settings.values
+        stock = take_stock(
+            self.requests,
+            self.directory,
+            self._writer,
+            fresh=values.fresh,
+            retry_errors=values.retry_errors,
+        )
+        self.stock = stock
+        self.plan = make_plan(
+            [request.key for request in self.requests],
+            stock.records,
+            values.batch_size,
+            processes,
+            run_id=self.identity.run_id,
+            selection=self.selection,
+            attempts=dict(stock.attempts),
+        )
+        self.notes = [*self.dataset.notes(), *self._stock_notes(stock)]
+        for note in self.notes:
+            announce(note)
+
+    @property
+    def selection(self) -> str:
+        """A digest of the selected samples, in order."""
+        return digest([request.key for request in self.requests])
+
+    @property
+    def to_generate(self) -> int:
+        """How many answers were not there when the run began."""
+        return len({request.key for request in self.requests} - self.stock.records.keys())
+
+    def execute(self, feed: Feed, stock: Stock) -> None:
+        """Generate what `feed` gives, as it is asked for.
+
+        Raises:
+            UserError: the model cannot work here.
+        """
+        self.acquisition = Acquisition(
+            self.requests,
+            stock,
+            self._writer,
+            self._answerer.open,
+            feed,
+            response_model=self.prompt.response_model,
+            decoding=self.settings.decoding(),
+        )
+        if self.acquisition.to_generate:
+            self._answerer.check()
+
+    def execute_alone(self) -> None:
+        """Generate all that the plan has to do."""
+        self.execute(PlannedFeed(self.plan.chunks[: self.plan.todo]), self.stock)
+
+    def execute_plan(self, plan: Plan, feed: Feed) -> None:
+        """Generate what is given to this process of a plan that the owner made."""
+        attempts = {self.requests[p].key: number for p, number in plan.attempts.items()}
+        self.execute(feed, stock_of_plan(self.requests, self.directory, attempts))
+
+    def follow(self) -> None:
+        """See from now on what other processes journal."""
+        self.followed = Followed(self.requests, self.stock, self.directory)
+
+    def take_note(self, sample: Sample) -> None:
+        """Evaluate the answer that another process has journaled, if it can be seen yet."""
+        if self.followed is None or sample.id in self._evaluations:
+            return
+        record = self.followed.record(sample.id)
+        if record is not None:
+            self._keep(self.evaluator.evaluate(sample, record))
+
+    def journal(self, *records: Record) -> None:
+        """Write down what no source has answered: that a sample kills its worker.
+
+        Raises:
+            UserError: the journal cannot be written.
+        """
+        self._writer.append(*records)
+
+    def stop(self) -> None:
+        """Let the source end after its current step."""
+        if self.acquisition is not None:
+            self.acquisition.stop()
+
+    def leave(self) -> dict[str, Any]:
+        """End the part of a process that does not own the run; return facts about its source."""
+        if self.acquisition is None:
+            return {}
+        self.acquisition.close(CLOSE_SECONDS)
+        source = self.acquisition.source
+        return {} if source is None else dict(source.provenance())
+
+    def release(self) -> None:
+        """Let other launches into the run's directory."""
+        if self._lock is not None:
+            self._lock.release()
 
     def _read_references(self) -> References:
         """Read and check what to compare with, before anything is loaded or written."""
@@ -147,13 +269,9 @@ class EvaluationRun:
         return own if answerer.rescored is None else answerer.rescored.renamed(own)
 
     def _start(self) -> None:
-        self._run: dict[str, Any] = {
-            "schema_version": RUN_VERSION,
+        facts: dict[str, Any] = {
             "id": self.identity.run_id,
-            "status": "RUNNING",
             "partial": self.partial,
-            "started_at": _now(),
-            "finished_at": None,
             "identity": self.identity.to_json(),
             "settings": self.settings.described(),
             "provenance": {
@@ -162,55 +280,10 @@ class EvaluationRun:
             },
         }
         if self._rescored is not None:
-            self._run["rescored_from"] = dict(self._rescored.origin)
-        self._earlier = _nearest_run(self.output, self.identity)
-        self._write_run()
-
-    def _write_run(self) -> None:
-        path = self.report_directory / "run.json"
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_suffix(".json.new")
-            temporary.write_text(json.dumps(self._run, indent=2), encoding="utf-8")
-            temporary.replace(path)
-        except OSError as problem:
-            raise UserError(
-                f"{path}: cannot be written ({problem.strerror}); make room or name another "
-                f"--output-dir."
-            ) from None
-
-    def _acquire(
-        self, answerer: Answerer, announce: Announce, on_answer: Callable[[Record], None]
-    ) -> None:
-        values = self.settings.values
-        keys = GenerationKeys(self.identity)
-        requests = []
-        for sample in self.selected:
-            messages = self.prompt.messages(sample)
-            requests.append(Request(keys.key(messages), sample, messages))
-        writer = JournalWriter(self.directory)
-        stock = take_stock(
-            requests,
-            self.directory,
-            writer,
-            fresh=values.fresh,
-            retry_errors=values.retry_errors,
-        )
-        self.acquisition = Acquisition(
-            requests,
-            stock,
-            writer,
-            answerer.open,
-            response_model=self.prompt.response_model,
-            decoding=self.settings.decoding(),
-            batch_size=values.batch_size,
-            on_answer=on_answer,
-        )
-        if self.acquisition.to_generate:
-            answerer.check()
-        self.notes = [*self.dataset.notes(), *self._stock_notes(stock)]
-        for note in self.notes:
-            announce(note)
+            facts["rescored_from"] = dict(self._rescored.origin)
+        self._earlier = nearest_run(self.output, self.identity)
+        self.file = RunFile(self.report_directory / "run.json", facts)
+        self.file.write()
 
     def _stock_notes(self, stock: Stock) -> list[str]:
         notes = list(stock.damage)
@@ -231,10 +304,27 @@ class EvaluationRun:
         """
         known = self._evaluations.get(sample.id)
         if known is None:
+            if self.acquisition is None:
+                raise UserError(f"{sample.id}: its answer is not there.")
             known = self.evaluator.evaluate(sample, self.acquisition.record(sample.id))
-            self._evaluations[sample.id] = known
-            self._new.append(known.score)
+            self._keep(known)
         return known
+
+    def known_evaluation(self, sample: Sample) -> Evaluation | None:
+        """Return the evaluation of a sample, if there is one."""
+        return self._evaluations.get(sample.id)
+
+    @property
+    def memory_bytes(self) -> int:
+        """The memory that one process needs for the model; 0 where that is not known."""
+        return self._answerer.memory_bytes
+
+    def _keep(self, evaluation: Evaluation) -> None:
+        if self._lock is None and len(self._evaluations) >= KEPT:
+            # Whoever does not write the reports needs only what is being tested.
+            del self._evaluations[next(iter(self._evaluations))]
+        self._evaluations[evaluation.sample.id] = evaluation
+        self._new.append(evaluation.score)
 
     def new_scores(self) -> list[SampleScore]:
         """Return the scores that came in since the last call."""
@@ -247,21 +337,20 @@ class EvaluationRun:
         Raises:
             UserError: a report cannot be written.
         """
-        self.acquisition.close()
+        if self.acquisition is not None:
+            self.acquisition.close(CLOSE_SECONDS)
         self._evaluate_the_rest()
-        unanswered = tuple(
-            s.id
-            for s in self.selected
-            if s.id not in self._evaluations or self._evaluations[s.id].outcome is Outcome.ERROR
-        )
-        metrics = aggregate(e.score for e in self._evaluations.values())
+        proof = prove_coverage(self.requests, self.directory, self.stock.twice)
+        unanswered = self._unanswered(proof)
+        metrics = run_metrics([e.score for e in self._evaluations.values()])
         compared = self._compared(ending)
-        gates = (coverage(len(self.selected), unanswered), *self._judge(metrics, ending, compared))
+        verdict = without_doubles(coverage(len(self.selected), unanswered), proof)
+        gates = (verdict, *self._judge(metrics, ending, compared))
         self._note_changes(metrics)
-        self._close_run(_status(gates, unanswered, ending))
+        self._close(_status(gates, ending))
         report = RunReport(
-            run=self._run,
-            status=self._run["status"],
+            run=self.file.content,
+            status=self.file.status,
             partial=self.partial,
             metrics=metrics,
             reference=self._reference(metrics, ending),
@@ -269,18 +358,41 @@ class EvaluationRun:
             samples=[self._sample_report(s, ending) for s in self.selected],
             missing=unanswered,
             notes=tuple(self.notes),
-            comparison=comparison_json(compared, self._run, self.thresholds.run),
+            texts=self.settings.values.text,
+            slices=slices((e.sample, e.score) for e in self._evaluations.values()),
+            comparison=comparison_json(compared, self.file.content, self.thresholds.run),
             baseline_samples=self._references.details,
         )
         write_reports(report, self.report_directory)
+        self.file.write()
         return report
+
+    def close_if_running(self) -> None:
+        """Let `run.json` say INCOMPLETE where it still says RUNNING.
+
+        Raises:
+            UserError: it cannot be written.
+        """
+        if self._lock is not None:
+            self.file.close_if_running()
+
+    def _unanswered(self, proof: Coverage) -> tuple[str, ...]:
+        missing = set(proof.missing)
+        known = self._evaluations
+        return tuple(
+            s.id
+            for s in self.selected
+            if s.id in missing or s.id not in known or known[s.id].outcome is Outcome.ERROR
+        )
 
     def _evaluate_the_rest(self) -> None:
         """Evaluate answers that came in after their test did not run any more."""
-        records = self.acquisition.records()
+        records = self.followed.records() if self.followed is not None else {}
+        if self.acquisition is not None:
+            records |= self.acquisition.records()
         for sample in self.selected:
             if sample.id in records and sample.id not in self._evaluations:
-                self._evaluations[sample.id] = self.evaluator.evaluate(sample, records[sample.id])
+                self._keep(self.evaluator.evaluate(sample, records[sample.id]))
 
     def _note_changes(self, metrics: Metrics) -> None:
         """Say what `--rescore` changed."""
@@ -288,14 +400,14 @@ class EvaluationRun:
             return
         now = {i: (gold_json(e.sample), e.score) for i, e in self._evaluations.items()}
         found = changes(self._rescored.before, now)
-        self._run["rescored_from"]["changes"] = found.to_json()
+        self.file.content["rescored_from"]["changes"] = found.to_json()
         self.changed = sentences(found, self._rescored.metrics, metrics)
         self.notes += self.changed
 
     def _compared(self, ending: Ending) -> dict[str, ComparedRuns]:
         if ending.stopped:
             return {}
-        return self._references.compared(self._run, self._evaluations.values())
+        return self._references.compared(self.file.content, self._evaluations.values())
 
     def _judge(
         self, metrics: Metrics, ending: Ending, compared: Mapping[str, ComparedRuns]
@@ -329,14 +441,18 @@ class EvaluationRun:
         missed = tuple(ending.missed.get(sample.id, ()))
         return SampleReport(sample, self._evaluations.get(sample.id), missed)
 
-    def _close_run(self, status: Status) -> None:
-        source = self.acquisition.source
-        self._run["status"] = status
-        self._run["finished_at"] = _now()
-        self._run["generated"] = self.acquisition.generated
-        if source is not None:
-            self._run["provenance"]["source"] = dict(source.provenance())
-        self._write_run()
+    def _close(self, status: Status) -> None:
+        content, acquisition = self.file.content, self.acquisition
+        content["processes"] = self.processes
+        if self.followed is not None:
+            content["generated"] = self.followed.generated
+        elif acquisition is not None:
+            content["generated"] = acquisition.generated
+        source = acquisition.source if acquisition is not None else None
+        known = dict(source.provenance()) if source is not None else self.source_facts
+        if known:
+            content["provenance"]["source"] = known
+        self.file.end(status)
 
 
 def _thresholds_path(settings: ResolvedSettings) -> Path:
@@ -346,27 +462,7 @@ def _thresholds_path(settings: ResolvedSettings) -> Path:
     return find("cfg/thresholds.yaml", settings.root)
 
 
-def _status(gates: Sequence[GateVerdict], unanswered: Sequence[str], ending: Ending) -> Status:
-    if unanswered or ending.stopped:
+def _status(gates: Sequence[GateVerdict], ending: Ending) -> Status:
+    if ending.stopped or not gates[0].passed:
         return "INCOMPLETE"
     return "PASSED" if all(gate.passed for gate in gates) else "FAILED"
-
-
-def _nearest_run(output: Path, identity: RunIdentity) -> tuple[str, list[str]] | None:
-    """Return the earlier run that differs least (the latest of several), and in what."""
-    mine = identity.to_json()
-    best: tuple[int, str, str, list[str]] | None = None
-    for path in [*output.glob("*/run.json"), *output.glob(f"*/{PARTIAL}/run.json")]:
-        try:
-            run = json.loads(path.read_text(encoding="utf-8"))
-            changed = differences(run["identity"], mine)
-            found = (-len(changed), str(run["started_at"]), str(run["id"]), changed)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            continue
-        if changed and (best is None or found[:3] > best[:3]):
-            best = found
-    return None if best is None else (best[2], best[3])
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

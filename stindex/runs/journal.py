@@ -11,6 +11,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -27,6 +28,7 @@ class JournalWriter:
 
     def __init__(self, run_directory: Path) -> None:
         """Choose a name; the file is made by the first line."""
+        self.run_directory = run_directory
         self._directory = run_directory / JOURNAL_DIRECTORY
         name = f"{time.time_ns():020d}-{socket.gethostname()}-{os.getpid()}.jsonl"
         self.path = self._directory / name
@@ -71,12 +73,14 @@ class Journal:
         records: key to the record that counts (the latest attempt that was not set aside).
         attempts: key to the highest attempt ever made, set aside or not.
         set_aside: keys that were set aside; they are not taken over from other runs.
+        twice: keys that have two answers of one attempt; the first one read counts.
         damage: one sentence for each damaged place.
     """
 
     records: Mapping[str, Record]
     attempts: Mapping[str, int]
     set_aside: frozenset[str]
+    twice: frozenset[str] = frozenset()
     damage: tuple[str, ...] = ()
 
 
@@ -87,6 +91,7 @@ class _Reading:
     records: dict[str, Record] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
     aside: dict[str, int] = field(default_factory=dict)
+    twice: set[str] = field(default_factory=set)
 
     def add(self, line: JournalLine) -> None:
         if isinstance(line, SetAside):
@@ -96,6 +101,8 @@ class _Reading:
         known = self.records.get(line.key)
         if known is None or line.attempt > known.attempt:
             self.records[line.key] = line
+        elif line.attempt == known.attempt:
+            self.twice.add(line.key)
 
     def journal(self, damage: list[str]) -> Journal:
         counted = {k: r for k, r in self.records.items() if r.attempt > self.aside.get(k, 0)}
@@ -103,6 +110,7 @@ class _Reading:
             MappingProxyType(counted),
             MappingProxyType(self.attempts),
             frozenset(self.aside),
+            frozenset(self.twice),
             tuple(damage),
         )
 
@@ -137,6 +145,55 @@ def _lines(path: Path, keys: frozenset[str] | None, damage: list[str]) -> Iterat
                     f"{path.name}, line {number}: damaged ({problem}); that sample runs again, "
                     f"all other answers are kept."
                 )
+
+
+class JournalFollower:
+    """Reads what was added to a run's journals since the last time, by whichever process."""
+
+    def __init__(self, run_directory: Path, keys: frozenset[str]) -> None:
+        """Begin with what is added from now on."""
+        self._directory = run_directory / JOURNAL_DIRECTORY
+        self._keys = keys
+        self._read = {path: path.stat().st_size for path in self._directory.glob("*.jsonl")}
+
+    def added(self) -> list[Record]:
+        """Return the new records; a line that is being written is left for the next time."""
+        found: list[Record] = []
+        for path in sorted(self._directory.glob("*.jsonl")):
+            found += [line for line in self._new_lines(path) if isinstance(line, Record)]
+        return found
+
+    def _new_lines(self, path: Path) -> Iterator[JournalLine]:
+        try:
+            with path.open("rb") as file:
+                file.seek(self._read.get(path, 0))
+                content = file.read()
+        except OSError:
+            return  # away for a moment; what is there is read at the end of the run
+        whole = content[: content.rfind(b"\n") + 1]
+        self._read[path] = self._read.get(path, 0) + len(whole)
+        for row in whole.splitlines():
+            if not _is_of_another(row, self._keys):
+                with suppress(ValueError):
+                    yield decode(row)
+
+
+def journal_rows(run_directory: Path, keys: frozenset[str]) -> Iterator[bytes]:
+    """Yield the whole lines of `keys`, not decoded; a torn last line is left out.
+
+    Raises:
+        UserError: a file cannot be read.
+    """
+    for path in sorted((run_directory / JOURNAL_DIRECTORY).glob("*.jsonl")):
+        try:
+            with path.open("rb") as file:
+                for row in file:
+                    if row.endswith(b"\n") and not _is_of_another(row, keys):
+                        yield row[:-1]
+        except OSError as problem:
+            raise UserError(
+                f"{path}: cannot be read ({problem.strerror}); check the file."
+            ) from None
 
 
 def _is_of_another(row: bytes, keys: frozenset[str]) -> bool:

@@ -16,8 +16,10 @@ from pydantic import BaseModel
 from stindex.errors import UserError
 from stindex.llm.base import DecodingSettings, Request
 from stindex.runs.acquisition import Acquisition, take_stock
+from stindex.runs.feeds import PlannedFeed
 from stindex.runs.identity import digest
 from stindex.runs.journal import JournalWriter, read_journal
+from stindex.runs.plan import make_plan
 from stindex.runs.record import Record
 from stindex.schema import Extraction, FinishReason, Generation, Sample
 
@@ -67,14 +69,17 @@ def _acquisition(
     **stock: bool,
 ) -> Acquisition:
     writer = JournalWriter(directory)
+    there = take_stock(requests, directory, writer, **stock)
+    keys = [request.key for request in requests]
+    plan = make_plan(keys, there.records, batch_size, 1, run_id="run", selection="all", attempts={})
     return Acquisition(
         requests,
-        take_stock(requests, directory, writer, **stock),
+        there,
         writer,
         lambda: source,
+        PlannedFeed(plan.chunks[: plan.todo]),
         response_model=Extraction,
         decoding=DecodingSettings(),
-        batch_size=batch_size,
         on_answer=on_answer,
     )
 
