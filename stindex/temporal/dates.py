@@ -23,6 +23,7 @@ from stindex.temporal.value import Granularity, Kind, TemporalValue
 SECONDS_OF_DAY = 86_400
 _YEAR = r"(?P<year>[0-9]{4}|[+-][0-9]{4,9}|BC[0-9]{4})"
 _SEASONS = {"SP": 3, "SU": 6, "FA": 9, "AU": 9, "WI": 12}
+_CONVENTIONS = frozenset({"season", "fiscal_year", "fiscal_half", "fiscal_quarter"})
 _Span = tuple[int, int, Granularity]  # first day, day after the last, unit
 
 
@@ -42,6 +43,14 @@ def _year(part: Mapping[str, str]) -> _Span | None:
 
 def _fiscal_year(part: Mapping[str, str]) -> _Span | None:
     return _months(_year_of(part["year"]), 1, 12, "fiscal_year")
+
+
+def _fiscal_quarter(part: Mapping[str, str]) -> _Span | None:
+    return _months(_year_of(part["year"]), 3 * int(part["quarter"]) - 2, 3, "fiscal_quarter")
+
+
+def _fiscal_half(part: Mapping[str, str]) -> _Span | None:
+    return _months(_year_of(part["year"]), 6 * int(part["half"]) - 5, 6, "fiscal_half")
 
 
 def _month(part: Mapping[str, str]) -> _Span | None:
@@ -132,6 +141,8 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[Mapping[str, str]], _Span | None]
         (rf"{_YEAR}-?H(?P<half>[12])", _half),
         (rf"{_YEAR}-?(?P<season>SP|SU|FA|AU|WI)", _season),
         (rf"FY{_YEAR}", _fiscal_year),
+        (rf"FY{_YEAR}-?Q(?P<quarter>[1-4])", _fiscal_quarter),
+        (rf"FY{_YEAR}-?H(?P<half>[12])", _fiscal_half),
         (r"(?P<decade>[0-9]{3})X?", _decade),
         (r"(?P<century>[0-9]{2})(XX)?", _century),
         (r"BC(?P<decade>[0-9]{3})X?", _decade_before_christ),
@@ -158,5 +169,5 @@ def _value(text: str, span: _Span) -> TemporalValue:
         Fraction(last * SECONDS_OF_DAY),
         unit,
         # Seasons begin where one lives, fiscal years where the firm says.
-        approximate=unit in {"season", "fiscal_year"},
+        approximate=unit in _CONVENTIONS,
     )

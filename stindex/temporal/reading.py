@@ -27,10 +27,13 @@ _OPAQUE = re.compile(
     r"|PT?X{1,4}[A-Z]{1,2}|P[0-9]+(\.[0-9]+)?(WE|MO|AF|EV|NI|DT)"
     r"|(?=.*X)[0-9X]{2,4}(-[0-9A-Z]{1,3}){0,3}(T[0-9X:A-Z]+)?"
     r"|TX{2}(:[0-9X]{2}){0,2}"
+    r"|--[0-9]{2}(-?[0-9]{2})?|---[0-9]{2}"  # ISO 8601:2000: a day of any year, of any month
 )
 _REPEAT = re.compile(r"R(-1|[0-9]{0,9})/(.+)", re.DOTALL)
 _ZONE = re.compile(r"(?<=[0-9])(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)$")
 _ABBREVIATED = re.compile(r"(?![0-9]{4})[0-9WQH]")
+# The other separator of an interval (ISO 8601, 4.4.2).
+_DOUBLE_HYPHEN = re.compile(r"[^-](?:-?[^-])*--[^-](?:-?[^-])*")
 _OPEN = frozenset({"", ".."})
 _LONGEST = 200  # no value is longer; a limit keeps hostile input cheap
 
@@ -38,7 +41,7 @@ _LONGEST = 200  # no value is longer; a limit keeps hostile input cheap
 @lru_cache(maxsize=65_536)
 def parse(value: str) -> TemporalValue:
     """Return what a value denotes. Never raises; the same string gives the same object."""
-    text = value.strip()
+    text = value.strip().replace("−", "-")  # ISO 8601 prefers the minus sign where there is one
     if len(text) > _LONGEST or not text.isascii():
         return TemporalValue(text, Kind.INVALID)
     found = _read(text) or _read(text.upper().replace(",", "."))
@@ -50,6 +53,8 @@ def _read(text: str) -> TemporalValue | None:
         return _read_repetition(text, repeat[1], repeat[2])
     if text.count("/") == 1:
         return _read_interval(text)
+    if _DOUBLE_HYPHEN.fullmatch(text):
+        return _read_interval(text.replace("--", "/"))
     return _read_single(text)
 
 
@@ -96,11 +101,18 @@ def _read_end(first: str, last: str) -> TemporalValue | None:
 
     So is the zone (ISO 8601, 5.5.2.3).
     """
-    zone = _ZONE.search(first) if "T" in first else None
-    end = _completed(first[: zone.start()] if zone else first, last)
-    if zone and "T" in end and not _ZONE.search(end):
-        end += zone[0]
+    begin, zone = _apart_from_zone(first)
+    bare, own_zone = _apart_from_zone(last)
+    end = _completed(begin, bare)
+    if "T" in end:
+        end += own_zone or zone
     return _read_single(end)
+
+
+def _apart_from_zone(text: str) -> tuple[str, str]:
+    """Return a time and the zone at its end; a date (`2022-03-15`) has none."""
+    zone = _ZONE.search(text) if "T" in text or ":" in text else None
+    return (text[: zone.start()], zone[0]) if zone else (text, "")
 
 
 def _completed(first: str, last: str) -> str:

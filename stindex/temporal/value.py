@@ -16,6 +16,8 @@ Granularity = Literal[
     "decade",
     "year",
     "fiscal_year",
+    "fiscal_half",
+    "fiscal_quarter",
     "half",
     "season",
     "quarter",

@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 
 from stindex.datasets import load_dataset
-from stindex.schema import TemporalMention
-from stindex.temporal import Kind, parse
 
 pytestmark = pytest.mark.skipif(
     "STINDEX_BENCHMARK_DATA" not in os.environ, reason="no benchmark data"
@@ -33,19 +31,3 @@ def test_no_mention_of_real_documents_is_lost(
         for layer in ("temporal", "spatial")
     }
     assert (len(found), mentions) == (samples, {"temporal": temporal, "spatial": spatial})
-
-
-# Slips of the annotators that are no values of ISO 8601 or TIMEX3; what was meant is not certain.
-MALFORMED = ["03-02-2009", "PM6", "PY5"]
-
-
-def test_every_value_of_real_documents_is_read() -> None:
-    values = {
-        mention.normalized
-        for sample in load_dataset(data("meantime_en.jsonl")).samples
-        for mention in sample.gold["temporal"].mentions
-        if isinstance(mention, TemporalMention)
-    }
-    unread = sorted(value for value in values if parse(value).kind is Kind.INVALID)
-    print(f"{len(values)} different values, not read: {unread}")  # noqa: T201 (a measurement)
-    assert unread == MALFORMED
