@@ -93,12 +93,18 @@ def test_intervals_of_a_day_and_a_length_are_those_of_aniso8601(
     assert (parse(text).begin, parse(text).end) == (seconds(begin), seconds(end))
 
 
-@pytest.mark.parametrize("text", ["2022-074/2022-080", "2022-W11-1/2022-W11-5"])
-def test_aniso8601_does_not_read_two_ordinal_or_week_dates(text: str) -> None:
+def test_aniso8601_does_not_read_an_interval_of_two_ordinal_dates() -> None:
     """It takes the second for the rest of a date, and refuses what comes of it."""
     with pytest.raises(ValueError, match="is not a valid ISO 8601 date"):
-        aniso8601.parse_interval(text)
-    assert parse(text).kind is Kind.INTERVAL
+        aniso8601.parse_interval("2022-074/2022-080")
+    assert parse("2022-074/2022-080").kind is Kind.INTERVAL
+
+
+@given(DAYS.filter(lambda day: day.year < 9990), st.integers(0, 3000))
+def test_intervals_of_week_dates_are_those_of_aniso8601(day: date, days: int) -> None:
+    text = f"{_of_week(day)}/{_of_week(day + timedelta(days))}"
+    begin, end = aniso8601.parse_interval(text)
+    assert (parse(text).begin, parse(text).end) == (seconds(begin), seconds(end) + 86_400)
 
 
 CLOCK = st.times().map(lambda time: time.strftime("%H:%M"))
