@@ -100,10 +100,8 @@ def _read(runs: Sequence[str], output_dir: Path) -> list[StoredScores]:
         raise UserError("stindex compare: name two runs or more.")
     stored = [find_baseline(run, Path.cwd(), output_dir) for run in runs]
     last = stored[-1]
-    schema = str(last.identity.get("answer_schema"))
-    dataset = str(last.identity.get("dataset_hash"))
     for run in stored[:-1]:
-        refuse_incomparable("run", run, last.samples, schema, dataset)
+        refuse_incomparable("run", run, last.samples, last.identity)
     return stored
 
 

@@ -1,7 +1,7 @@
 """Whether two runs can be compared at all, and what else than the model differs between them.
 
 Other texts, other gold or another answer schema are refused: a difference would say nothing about
-the model. Other prompts, decoding, number formats, batch sizes, versions and machines are said
+the model. Predictions of another system have no answer schema and may be compared with any. Other prompts, decoding, number formats, batch sizes, versions and machines are said
 beside the difference.
 """
 
@@ -25,6 +25,7 @@ _IDENTITY = (
     "thinking",
     "thinking_tokens",
 )
+_NO_PROMPT = "none "  # how the prompt of predictions from a file begins
 _SETTINGS = ("batch_size", "device")
 _PROVENANCE = ("python", "platform", "cpus")
 
@@ -33,26 +34,25 @@ def refuse_incomparable(
     what: str,
     baseline: StoredScores,
     current: Mapping[str, StoredSample],
-    schema: str,
-    dataset_hash: str,
+    identity: Mapping[str, Any],
 ) -> None:
     """Refuse a baseline that a run over these samples cannot be compared with.
 
     Args:
         what: what the baseline is to the user, for the sentence.
         current: the run's samples with their hashes; their scores are not looked at.
-        schema: hash of the answer schema.
-        dataset_hash: hash of the data set's file.
+        identity: of the run; `answer_schema`, `prompt` and `dataset_hash` are looked at.
 
     Raises:
         UserError: other samples, other texts, other gold or another answer schema.
     """
     name = f"{what} {baseline.run_id}"
-    theirs = baseline.identity.get("answer_schema")
-    if theirs != schema:
+    ours, theirs = (one.get("answer_schema") for one in (identity, baseline.identity))
+    asked = all(_was_asked(one) for one in (identity, baseline.identity))
+    if asked and ours != theirs:
         raise UserError(
-            f"{name}: has another answer schema ({theirs}, here {schema}); compare with a run of "
-            f"the same prompt family and --answer."
+            f"{name}: has another answer schema ({theirs}, here {ours}); compare with a run of the "
+            f"same kind of prompt and --answer."
         )
     shared = [sample_id for sample_id in current if sample_id in baseline.samples]
     if not shared:
@@ -60,18 +60,18 @@ def refuse_incomparable(
             f"{name}: is over another data set ({baseline.identity.get('dataset')}): not one "
             f"sample id is shared; name a baseline over this one."
         )
-    _refuse_other_content(name, baseline, current, shared, dataset_hash)
+    same_file = baseline.identity.get("dataset_hash") == identity.get("dataset_hash")
+    pairs = [(sample_id, baseline.samples[sample_id], current[sample_id]) for sample_id in shared]
+    _refuse_other_content(name, pairs, same_file=same_file)
+
+
+def _was_asked(identity: Mapping[str, Any]) -> bool:
+    return not str(identity.get("prompt") or "").startswith(_NO_PROMPT)
 
 
 def _refuse_other_content(
-    name: str,
-    baseline: StoredScores,
-    current: Mapping[str, StoredSample],
-    shared: list[str],
-    dataset_hash: str,
+    name: str, pairs: list[tuple[str, StoredSample, StoredSample]], *, same_file: bool
 ) -> None:
-    same_file = baseline.identity.get("dataset_hash") == dataset_hash
-    pairs = [(sample_id, baseline.samples[sample_id], current[sample_id]) for sample_id in shared]
     if not same_file and any(not before.content for _, before, _ in pairs):
         raise UserError(
             f"{name}: is over another data set file and does not say what its texts were; run it "

@@ -36,10 +36,12 @@ class References:
         """The baseline's samples as they stand in its `detailed_results.json`, if they do."""
         return self.runs[BASELINE].details if BASELINE in self.runs else {}
 
-    def refuse_incomparable(
-        self, samples: Iterable[Sample], schema: str, dataset_hash: str
-    ) -> None:
+    def refuse_incomparable(self, samples: Iterable[Sample], identity: Mapping[str, Any]) -> None:
         """Check that the run to come can be compared with each.
+
+        Args:
+            identity: what is known of the run before its model is: `answer_schema`, `prompt` and
+                `dataset_hash`.
 
         Raises:
             UserError: one is over other data, other gold, or another answer schema.
@@ -48,7 +50,7 @@ class References:
             return
         here = {sample.id: _unmeasured(sample) for sample in samples}
         for name, stored in self.runs.items():
-            refuse_incomparable(name, stored, here, schema, dataset_hash)
+            refuse_incomparable(name, stored, here, identity)
 
     def compared(
         self, run: Mapping[str, Any], evaluations: Iterable[Evaluation]

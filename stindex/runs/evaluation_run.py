@@ -241,14 +241,21 @@ class EvaluationRun:
         if self._lock is not None:
             self._lock.release()
 
+    @property
+    def _prompt_words(self) -> str:
+        return f"{self.prompt.name} v{self.prompt.version}, {self.settings.values.answer}"
+
     def _read_references(self) -> References:
         """Read and check what to compare with, before anything is loaded or written."""
         values, root = self.settings.values, self.settings.root
         output = root / values.output_dir
         references = read_references(values.baseline, values.anchor, root, output)
-        references.refuse_incomparable(
-            self.selected, schema_hash(self.prompt.response_model), self.dataset.content_hash
-        )
+        known = {
+            "answer_schema": schema_hash(self.prompt.response_model),
+            "prompt": self._prompt_words,
+            "dataset_hash": self.dataset.content_hash,
+        }
+        references.refuse_incomparable(self.selected, known)
         return references
 
     def _identity(self, answerer: Answerer) -> RunIdentity:
@@ -258,7 +265,7 @@ class EvaluationRun:
             weights=answerer.fingerprint,
             dtype=values.torch_dtype,
             quantization=values.quantization,
-            prompt=f"{self.prompt.name} v{self.prompt.version}, {values.answer}",
+            prompt=self._prompt_words,
             prompt_hash=digest(self.prompt.opening),
             answer_schema=schema_hash(self.prompt.response_model),
             decoding=self.settings.decoding(),

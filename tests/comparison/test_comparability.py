@@ -13,7 +13,7 @@ from stindex.comparison.stored_scores import StoredScores
 from stindex.errors import UserError
 from stindex.schema import Sample
 
-from .building import score, stored
+from .building import IDENTITY, score, stored
 
 RUN = stored([score("a", 1, 0), score("b", 1, 1)])
 
@@ -24,8 +24,8 @@ def _changed(run: StoredScores, sample_id: str, **hashes: str) -> StoredScores:
     return replace(run, samples=samples)
 
 
-def _refuse(baseline: StoredScores, *, schema: str = "a", dataset_hash: str = "d") -> None:
-    refuse_incomparable("baseline", baseline, RUN.samples, schema, dataset_hash)
+def _refuse(baseline: StoredScores, **identity: str) -> None:
+    refuse_incomparable("baseline", baseline, RUN.samples, {**IDENTITY, **identity})
 
 
 def test_a_run_over_the_same_data_is_comparable() -> None:
@@ -47,6 +47,12 @@ def test_what_says_nothing_about_the_model_is_refused_by_name(
 ) -> None:
     with pytest.raises(UserError, match=f"baseline run: .*{said}"):
         _refuse(baseline)
+
+
+def test_predictions_of_another_system_are_comparable_with_any_model() -> None:
+    _refuse(RUN, answer_schema="none", prompt="none v1, places")
+    theirs = {**IDENTITY, "answer_schema": "none", "prompt": "none v1, places"}
+    _refuse(replace(RUN, run={**RUN.run, "identity": theirs}))
 
 
 def test_without_hashes_of_texts_only_the_same_file_will_do() -> None:

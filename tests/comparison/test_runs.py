@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import platformdirs
 import pytest
 
 from stindex.cli import main
 
-from ..pytest_plugin.conftest import CACHE
-
+# The index of places is built once for all tests: pytester gives each test a home of its own.
+CACHE = platformdirs.user_cache_path()
 SUITE = """
 from stindex.pytest_plugin import assert_valid
 
@@ -151,7 +152,7 @@ def test_a_saved_baseline_is_compared_with_after_the_run_is_gone(
     result.stderr.fnmatch_lines(["*kept/b.jsonl*"])
 
 
-def test_other_content_other_gold_and_another_schema_are_refused_before_anything_is_written(
+def test_other_content_and_other_gold_are_refused_before_anything_is_written(
     run: Run, baseline: str, pytester: pytest.Pytester
 ) -> None:
     path = pytester.path / "mine.json"
@@ -163,10 +164,6 @@ def test_other_content_other_gold_and_another_schema_are_refused_before_anything
         result = run("good.jsonl", "--run-name", "new", "--baseline", baseline)
         assert result.ret == 4
         result.stderr.fnmatch_lines([said])
-    path.write_text(json.dumps(_dataset()), encoding="utf-8")
-    result = run("good.jsonl", "--run-name", "new", "--baseline", baseline, "--prompt", "timex3")
-    assert result.ret == 4
-    result.stderr.fnmatch_lines(["*another answer schema*"])
     assert len(list((pytester.path / "reports").iterdir())) == 1
 
 
