@@ -61,8 +61,8 @@ def rings_of(lines: Iterable[Line]) -> Iterator[list[Point]]:
     while by_end:
         start = next(iter(by_end))
         ring = [start]
-        while line := _take(by_end, ring[-1]):
-            ring += line[1:]
+        while (piece := _take(by_end, ring[-1])) is not None:
+            ring += piece[1:]
         yield ring
 
 

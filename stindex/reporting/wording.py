@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 from stindex.gates import GateVerdict
@@ -149,13 +150,26 @@ _LABELS = {
 }
 
 
+_SPANS = {"relaxed": "relaxed", "text": "words only"}
 # What the names of metrics of coordinates have in common.
 _LOCATION = ("accuracy_at_", "distance_error", "geocoding", "auc")
 
 
 def metric_label(dotted: str) -> str:
     """Return words for a dotted metric name; the name itself where there are none."""
-    return _LABELS.get(dotted, dotted)
+    return _LABELS.get(dotted) or _row_labels().get(dotted, dotted)
+
+
+@cache
+def _row_labels() -> Mapping[str, str]:
+    """Return the words of the tables under the metrics' full names: `temporal: Precision`."""
+    return {
+        f"{name}.{row.key}": f"{name}: {row.label[:1].lower()}{row.label[1:]}"
+        + (f" ({_SPANS[prefix]})" if (prefix := row.key.rpartition("_")[0]) in _SPANS else "")
+        for name, groups in METRIC_GROUPS.items()
+        for group in groups
+        for row in group.rows
+    }
 
 
 def lookup(metrics: Mapping[str, Mapping[str, Any]] | None, dotted: str) -> float | None:

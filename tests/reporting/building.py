@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
+import json
+import re
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stindex.evaluation import Evaluation
 from stindex.gates import GateVerdict
 from stindex.reporting import RunReport, SampleReport
+from stindex.reporting.results import detailed_results
 from stindex.runs.record import Record
 from stindex.schema import (
     Generation,
@@ -153,3 +158,71 @@ def run_report(drafts: Sequence[Draft], **changes: Any) -> RunReport:  # noqa: A
         samples=samples,
     )
     return replace(report, **changes)
+
+
+def unpacked(html: str) -> dict[str, Any]:
+    """Return what the blocks of a page hold, by their ids without the common beginning."""
+    found = re.findall(
+        r'<script type="application/x-stindex" id="block-([a-z0-9]+)">([^<]*)</script>', html
+    )
+    return {name: json.loads(zlib.decompress(base64.b64decode(content))) for name, content in found}
+
+
+def stored_samples(drafts: Sequence[Draft]) -> dict[str, Mapping[str, Any]]:
+    """Return the samples of a run as `detailed_results.json` keeps them, by their ids."""
+    text = "".join(detailed_results(run_report(drafts)))
+    return {one["id"]: one for one in json.loads(text)["samples"]}
+
+
+def difference(name: str, verdict: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    """Make one row of a comparison."""
+    return {
+        "name": name,
+        "baseline": 0.7,
+        "current": 0.6,
+        "difference": -0.1,
+        "ci95": [-0.16, -0.04],
+        "verdict": verdict,
+        "n": 40,
+        "smallest_loss": 0.05,
+        "needed_n": 900,
+        "allowed_drop": 0.02,
+        **changes,
+    }
+
+
+def compared_report(
+    drafts: Sequence[Draft], baseline: Sequence[Draft], **changes: Any
+) -> RunReport:  # noqa: ANN401 - any field
+    """Make a report with a baseline, in which each verdict occurs once; and with slices."""
+    rows = [
+        difference("temporal.relaxed_f1_score", "worse"),
+        difference("spatial.relaxed_f1_score", "better", difference=0.1, ci95=[0.02, 0.18]),
+        difference("overall.success_rate", "not distinguishable", ci95=[-0.12, 0.09]),
+        difference("spatial.accuracy_at_161km", "inconclusive", ci95=[-0.4, 0.3]),
+        difference("spatial.median_distance_error_km", "better", ci95=[-9.0, -1.0]),
+    ]
+    comparison = {
+        "baseline": {"id": "older-run-1", "model": "older"},
+        "metrics": rows,
+        "fixed": [drafts[0].id],
+        "broken": [drafts[-1].id],
+        "warnings": ["The prompt differs."],
+    }
+    plain = run_report(drafts, comparison=comparison, baseline_samples=stored_samples(baseline))
+    metrics = {name: with_intervals(block) for name, block in plain.metrics.items()}
+    slices = [
+        {"by": "language", "value": value, "samples": n, "metrics": metrics}
+        for value, n in (("en", 40), ("de", 3))
+    ]
+    return replace(replace(plain, metrics=metrics, slices=tuple(slices)), **changes)
+
+
+def with_intervals(block: Mapping[str, Any]) -> dict[str, Any]:
+    """Add an interval beside every share of a block of metrics."""
+    intervals = {
+        f"{key}_ci95": [max(0.0, value - 0.1), min(1.0, value + 0.1)]
+        for key, value in block.items()
+        if isinstance(value, float) and 0 <= value <= 1
+    }
+    return {**block, **intervals}

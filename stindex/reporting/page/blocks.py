@@ -168,5 +168,5 @@ class Packer:
 def _by_column(values: Sequence[object]) -> object:
     """Return rows of equal length as columns: like beside like compresses better."""
     if all(isinstance(value, tuple) for value in values):
-        return list(zip(*values, strict=True))  # type: ignore[arg-type]  # tuples, as just seen
+        return list(zip(*values, strict=True))
     return values

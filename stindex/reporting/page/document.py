@@ -20,7 +20,7 @@ from stindex.reporting import wording
 from stindex.reporting.page import drawings, figures
 from stindex.reporting.page.audit import audited
 from stindex.reporting.page.blocks import CHUNK, packed
-from stindex.reporting.page.distances import curve_drawing
+from stindex.reporting.page.distances import curve_drawing, share_within
 from stindex.reporting.page.errors import error_counts
 from stindex.reporting.page.index import KINDS, OUTCOMES
 from stindex.reporting.page.mistakes import confusions_of
@@ -182,6 +182,7 @@ def _environment() -> Environment:
         "share_bar": drawings.share_bar,
         "key_mark": drawings.key_mark,
         "arc_mark": drawings.arc_mark,
+        "share_within": share_within,
         "outcome_glyphs": wording.OUTCOME_GLYPHS,
         "outcome_words": wording.OUTCOME_WORDS,
     }

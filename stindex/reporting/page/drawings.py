@@ -53,7 +53,7 @@ def threshold_plot(
 def difference_axis(domain: float) -> Markup:
     """Draw the axis over a column of differences, from -domain to +domain."""
     step = _difference_step(domain)
-    ticks = [n * step for n in range(-int(domain / step), int(domain / step) + 1)]
+    ticks = (-step, 0.0, step)
     drawn = "".join(_axis_tick(_signed_x(at, domain), _signed(at)) for at in ticks)
     return _svg("plot", PLOT_WIDTH, 15, drawn)
 
@@ -162,10 +162,10 @@ def _axis_tick(x: float, label: str) -> str:
 
 
 def _difference_step(domain: float) -> float:
-    """Return 1, 2 or 5 times a power of ten: the largest that is at most half of the domain."""
+    """Return 1, 2 or 5 times a power of ten: the smallest above half of the domain."""
     half = domain / 2
     power = 10.0 ** math.floor(math.log10(half))
-    return next(factor * power for factor in (5, 2, 1) if factor * power <= half * (1 + 1e-9))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power > half)
 
 
 def _signed(value: float) -> str:

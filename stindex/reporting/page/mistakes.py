@@ -17,7 +17,7 @@ from stindex.schema import TemporalMention
 
 SHOWN = 10
 _LIMIT = 48
-_DAY = re.compile(r"(-?\d{4})-(\d\d)-(\d\d)(?:T.*)?")
+_DAY = re.compile(r"(-?\d{4})(?:-(.+))?")
 _DATE = re.compile(r"-?[\dX]{2,4}(-.*)?|BC\d+")
 
 
@@ -98,16 +98,19 @@ def _duration(gold: str, predicted: str) -> str:
 
 
 def _date(gold: str, predicted: str) -> str:
-    a, b = _DAY.fullmatch(gold), _DAY.fullmatch(predicted)
+    (gold_day, _, gold_time), (day, _, time) = gold.partition("T"), predicted.partition("T")
+    if gold_day == day and gold_time != time:
+        return "right day, wrong time"
+    a, b = _DAY.fullmatch(gold_day), _DAY.fullmatch(day)
     if a is None or b is None:
         return f"another {_kind(gold)}"
-    if a.groups() == b.groups():
-        return "right day, wrong time"
-    if (a[1], a[2], a[3]) == (b[1], b[3], b[2]):
+    if a[1] != b[1] and a[2] == b[2]:
+        return "wrong year, the rest is right"
+    if a[1] == b[1] and a[2] and a[2].split("-") == (b[2] or "").split("-")[::-1]:
         return "day and month swapped"
-    if a.groups()[1:] == b.groups()[1:]:
-        return "wrong year, right day"
-    return "wrong day, right month" if a.groups()[:2] == b.groups()[:2] else "another day"
+    if a[1] == b[1] and len(gold_day) == len(day) == 10 and gold_day[:7] == day[:7]:
+        return "right month, wrong day"
+    return "another date"
 
 
 def confusions_of(block: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -55,7 +55,7 @@ class RowWriter:
         self.texts = texts
         self._units = utf16_units(sample.text)
         self._gold = {
-            id(mention): number
+            id(mention): (number, _value(mention))
             for layer in sample.gold.values()
             for number, mention in enumerate(layer.mentions)
         }
@@ -93,25 +93,22 @@ class RowWriter:
         layer = self.sample.gold.get(name)
         if layer is None:
             return _NOT_ANNOTATED, []
-        mentions = [[*_value(mention), *self._place(mention)] for mention in layer.mentions]
+        mentions = [[*self._gold[id(one)][1], *self._place(one)] for one in layer.mentions]
         return (_EXHAUSTIVE if layer.exhaustive else _PARTIAL), mentions
 
     def _pair(self, pair: PairReading) -> list[Any]:
         bits = 0 if pair.judged else UNJUDGED
         for kind in pair.errors:
             bits |= BITS[kind]
-        gold = -1 if pair.gold is None else self._gold[id(pair.gold)]
+        gold, gold_value = (-1, None) if pair.gold is None else self._gold[id(pair.gold)]
         km = None if pair.km is None else round(pair.km, 1)
         if pair.predicted is None:
             return [gold, bits, km]
-        return [gold, bits, km, self._predicted(pair.predicted, pair.gold)]
-
-    def _predicted(self, mention: Mention, gold: Mention | None) -> int | list[Any]:
-        """Return a prediction, as far as it differs from its gold."""
-        value = _value(mention)
-        if gold is None or _span(mention) != _span(gold) or mention.text != gold.text:
-            return [*value, *self._place(mention)]
-        return _SAME if value == _value(gold) else value
+        value = _value(pair.predicted)
+        if pair.gold is None or not _same_words(pair.predicted, pair.gold):
+            return [gold, bits, km, [*value, *self._place(pair.predicted)]]
+        # A prediction is written as far as it differs from its gold.
+        return [gold, bits, km, _SAME if value == gold_value else value]
 
     def _place(self, mention: Mention) -> list[Any]:
         """Return start, length, and the words where the text has others there."""
@@ -124,6 +121,10 @@ class RowWriter:
 
     def _words(self, mention: Mention) -> str:
         return mention.text[:WORDS_LIMIT] if self.texts else ""
+
+
+def _same_words(a: Mention, b: Mention) -> bool:
+    return a.start_char == b.start_char and a.end_char == b.end_char and a.text == b.text
 
 
 def _span(mention: Mention) -> tuple[int | None, int | None]:

@@ -55,9 +55,9 @@ def rerun_options(run: Mapping[str, Any]) -> list[str]:
     settings = run.get("settings")
     found: list[str] = []
     for name, entry in settings.items() if isinstance(settings, Mapping) else ():
-        if isinstance(entry, Mapping) and entry.get("source") == "command line":
-            if name not in _NOT_RERUN:
-                found += _option(str(name), entry.get("value"))
+        is_given = isinstance(entry, Mapping) and entry.get("source") == "command line"
+        if is_given and name not in _NOT_RERUN:
+            found += _option(str(name), entry.get("value"))
     return found
 
 

@@ -125,7 +125,7 @@ def _gate_interval(
 
 def _domain(rows: Sequence[Mapping[str, Any]]) -> float:
     """Return the largest distance from zero among the shares, so that all share one axis."""
-    ends = [
+    ends: list[float] = [
         abs(value)
         for row in rows
         if wording.unit_of(row["name"]) == "share"

@@ -2,6 +2,7 @@
 const view = { samples: [], places: new Map(), numbers: new Map(), current: -1, chosen: {}, baseline: true };
 
 const METRICS = {
+  __proto__: null,
   temporal: ['temporal F1', sample => index.runs[0].f1[0][sample]],
   spatial: ['spatial F1', sample => index.runs[0].f1[1][sample]],
   errors: ['errors', sample => index.runs[0].wrong[sample]],
@@ -12,6 +13,7 @@ const METRICS = {
 };
 
 const ORDERS = {
+  __proto__: null,
   worst: ['most errors', sample => -index.runs[0].wrong[sample]],
   loss: ['largest loss', sample => index.runs[1] ? index.runs[1].wrong[sample] - index.runs[0].wrong[sample] : 0],
   temporal: ['lowest temporal F1', sample => index.runs[0].f1[0][sample] ?? 2],
@@ -22,7 +24,7 @@ const ORDERS = {
   length: ['longest text', sample => -index.lengths[sample]],
 };
 
-const CHANGES = { worse: 'more errors than before', better: 'fewer errors than before', other: 'other answer, as many errors', same: 'same answer' };
+const CHANGES = { __proto__: null, worse: 'more errors than before', better: 'fewer errors than before', other: 'other answer, as many errors', same: 'same answer' };
 
 function changeOf(sample) {
   if (!index.runs[1]) return '';
@@ -52,7 +54,7 @@ function errorTest(wanted, run) {
 
 function changeTest(wanted) {
   if (wanted in CHANGES) return sample => changeOf(sample) === wanted;
-  const flipped = new Set(index.flips[wanted]);
+  const flipped = new Set(Object.hasOwn(index.flips, wanted) ? index.flips[wanted] : []);
   return sample => flipped.has(sample);
 }
 

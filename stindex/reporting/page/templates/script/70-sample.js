@@ -11,7 +11,7 @@ async function open(sample, focus) {
   try { parts = await Promise.all([sampleOf(sample), textOf(sample), rawOf(0, sample), rawOf(1, sample)]); } catch (problem) { parts = problem; }
   if (view.current !== sample) return;
   if (parts instanceof Error) list.detail.replaceChildren(element('p', { class: 'box' }, parts.message));
-  else list.detail.replaceChildren(...detailOf(sample, ...parts));
+  else list.detail.replaceChildren(...detailOf(sample, ...parts).filter(Boolean));
   list.split.classList.add('open');
   if (focus) list.detail.focus({ preventScroll: true });
   const top = list.detail.getBoundingClientRect().top;

@@ -1,0 +1,129 @@
+"""A report of any number of samples, as large as real ones, made while it is read.
+
+Texts have 1,500 characters. Most of each are invented words, drawn anew for every sample, so that
+they compress no better than prose does (to about four tenths).
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from stindex.reporting.results import detailed_results
+from stindex.reporting.run_report import RunReport, SampleReport
+from stindex.schema import SpatialMention, TemporalMention
+
+from .building import TEXT, Draft, compared_report, run_report
+
+_REPEATS = 2
+_LENGTH = 1500
+_VARIANTS = 64
+
+
+def large_report(samples: int, *, with_baseline: bool = True) -> RunReport:
+    """Make a report of many samples; seven in eight have an error, as with a weak model."""
+    few = [_draft(random.Random(seed), 0.25) for seed in range(_VARIANTS)]  # noqa: S311 - no secret
+    before = [_draft(random.Random(seed), 0.4) for seed in range(100, 100 + _VARIANTS)]  # noqa: S311 - as above
+    small = compared_report(few, before) if with_baseline else run_report(few)
+    baseline = _Baseline(before, samples) if with_baseline else {}
+    return replace(small, samples=_Samples(few, samples), baseline_samples=baseline)
+
+
+def text_of(number: int) -> str:
+    """Return the text of a sample: its mentions first, then words of no meaning."""
+    chance = random.Random(number)  # noqa: S311 - no secret
+    text = " ".join([TEXT] * _REPEATS)
+    while len(text) < _LENGTH:
+        text += " " + _WORDS[chance.randrange(len(_WORDS))]
+    return text[:_LENGTH]
+
+
+def _words() -> list[str]:
+    chance = random.Random(1)  # noqa: S311 - no secret
+    syllables = [a + b for a in "bdfgklmnprstvw" for b in ("a", "e", "i", "o", "u", "en", "er")]
+    return ["".join(chance.choices(syllables, k=chance.randint(1, 4))) for _ in range(20_000)]
+
+
+_WORDS = _words()
+
+
+class _Samples:
+    def __init__(self, drafts: list[Draft], samples: int) -> None:
+        self._ready = [draft.report() for draft in drafts]
+        self._samples = samples
+
+    def __iter__(self) -> Iterator[SampleReport]:
+        for number in range(self._samples):
+            ready = self._ready[number % _VARIANTS]
+            assert ready.evaluation is not None
+            sample = replace(ready.sample, id=f"doc-{number}", text=text_of(number))
+            raw = ready.evaluation.record.generation.raw_text.replace("2024", str(2024 + number))
+            generation = replace(ready.evaluation.record.generation, raw_text=raw)
+            record = replace(ready.evaluation.record, generation=generation)
+            yield SampleReport(sample, replace(ready.evaluation, sample=sample, record=record))
+
+
+class _Baseline(Mapping[str, Mapping[str, Any]]):
+    def __init__(self, drafts: list[Draft], samples: int) -> None:
+        stored = json.loads("".join(detailed_results(run_report(drafts))))["samples"]
+        self._stored: list[dict[str, Any]] = stored
+        self._samples = samples
+
+    def __getitem__(self, sample_id: str) -> Mapping[str, Any]:
+        number = int(sample_id.removeprefix("doc-"))
+        stored = self._stored[number % _VARIANTS]
+        return {**stored, "raw_text": stored["raw_text"].replace("2024", str(1024 + number))}
+
+    def __iter__(self) -> Iterator[str]:
+        return (f"doc-{number}" for number in range(self._samples))
+
+    def __len__(self) -> int:
+        return self._samples
+
+
+def _draft(chance: random.Random, rate: float) -> Draft:
+    times, places = _gold()
+    found_times = [
+        replace(m, normalized="2023-05-05") if chance.random() < rate else m
+        for m in times
+        if chance.random() > rate / 2
+    ]
+    found_places = [
+        replace(
+            m, latitude=(m.latitude or 0) - chance.random(), longitude=chance.uniform(-180, 180)
+        )
+        for m in places
+        if chance.random() > rate / 2
+    ]
+    answer = {
+        "temporal_mentions": [{"text": m.text, "normalized": m.normalized} for m in found_times],
+        "spatial_mentions": [{"text": m.text, "location_type": "city"} for m in found_places],
+    }
+    return Draft(
+        id=f"draft-{chance.random()}",
+        text=text_of(0),
+        temporal=times,
+        spatial=places,
+        predicted_temporal=found_times,
+        predicted_spatial=found_places,
+        raw_text=json.dumps(answer),
+    )
+
+
+def _gold() -> tuple[tuple[TemporalMention, ...], tuple[SpatialMention, ...]]:
+    times, places = [], []
+    for repeat in range(_REPEATS):
+        shift = repeat * (len(TEXT) + 1)
+        times += [replace(m, **_moved(m, shift)) for m in Draft().temporal or ()]
+        places += [replace(m, **_moved(m, shift)) for m in Draft().spatial or ()]
+    return tuple(times), tuple(places)
+
+
+def _moved(mention: TemporalMention | SpatialMention, by: int) -> dict[str, int]:
+    return {
+        "start_char": (mention.start_char or 0) + by,
+        "end_char": (mention.end_char or 0) + by,
+    }
