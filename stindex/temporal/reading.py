@@ -76,7 +76,10 @@ def _read_repetition(text: str, count: str, rest: str) -> TemporalValue | None:
 
 
 def _read_interval(text: str) -> TemporalValue | None:
-    first, last = (part.strip() for part in text.split("/"))
+    parts = [part.strip() for part in text.split("/")]
+    if len(parts) != 2:  # the hyphens of something with slashes of its own
+        return None
+    first, last = parts
     if first in _OPEN or last in _OPEN:
         return _half_open(text, first, last)
     begin, end = _read_single(first), _read_end(first, last)
