@@ -304,7 +304,7 @@ def test_a_wrong_prediction_more_never_raises_precision(gold: Spans, predicted: 
 
 
 @given(DOCUMENTS, DOCUMENTS)
-def test_counts_of_a_union_are_sums(
+def test_the_metrics_of_a_union_follow_from_the_sums_of_its_counts(
     left: list[tuple[Spans, Spans]], right: list[tuple[Spans, Spans]]
 ) -> None:
     one, two, both = (
@@ -313,6 +313,13 @@ def test_counts_of_a_union_are_sums(
     )
     for name in ("gold", "predicted", "true_positives", "relaxed_true_positives", "samples"):
         assert one[name] + two[name] == both[name]
+    for prefix in ("", "relaxed_"):
+        correct = one[f"{prefix}true_positives"] + two[f"{prefix}true_positives"]
+        gold, predicted = one["gold"] + two["gold"], one["predicted"] + two["predicted"]
+        assert both[f"{prefix}precision"] == (correct / predicted if predicted else None)
+        assert both[f"{prefix}recall"] == (correct / gold if gold else None)
+        total = gold + predicted
+        assert both[f"{prefix}f1_score"] == (2 * correct / total if total else None)
 
 
 def test_scores_are_read_once() -> None:
