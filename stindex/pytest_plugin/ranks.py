@@ -25,6 +25,7 @@ from stindex.runs import meeting
 from stindex.runs.evaluation_run import EvaluationRun
 from stindex.runs.feeds import ClaimedFeed
 from stindex.runs.identity import digest
+from stindex.runs.lock import read_process
 from stindex.runs.machines import gpu_of_rank, settle, visible_gpus
 from stindex.runs.mailbox import Inbox, Outbox
 from stindex.runs.plan import Plan, read_plan, write_plan
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from stindex.datasets import Dataset
     from stindex.schema import Sample
 
-LOOK_SECONDS = 0.05
+LOOK_SECONDS = 0.1
 STOPPED_SECONDS = 15.0  # how long rank 0 waits for the others when the run was stopped
 ORPHAN_SECONDS = 30.0
 
@@ -203,8 +204,8 @@ class RankPart(Part):
             self._replay()
             if session is not None and session.shouldfail:
                 raise session.Failed(session.shouldfail)
-            waiting = [o for o in self._others.values() if not o.done]
-            if all(other.silence.seconds() > self._timeout for other in waiting):
+            if all(other.done or other.is_lost(self._timeout) for other in self._others.values()):
+                self._replay()  # what one that died has written before
                 return
             time.sleep(LOOK_SECONDS)
 
@@ -262,9 +263,17 @@ class _Other:
         self.rank = rank
         self.done = False
         self.source: dict[str, Any] = {}
-        self.silence = meeting.Silence(launch / f"alive-rank{rank}")
+        self._sign = launch / f"alive-rank{rank}"
+        self._silence = meeting.Silence(self._sign)
         self._inbox = Inbox(launch / f"reports-{rank}.jsonl")
         self._collected = collected
+
+    def is_lost(self, timeout: float) -> bool:
+        """Whether it has died on this machine, or has been silent for `timeout` seconds."""
+        process = read_process(self._sign)
+        if process is not None and process.is_alive() is False:
+            return True
+        return self._silence.seconds() > timeout
 
     def reports(self) -> Iterator[dict[str, Any]]:
         """Yield the reports that came in; note everything else."""

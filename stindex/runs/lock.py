@@ -189,10 +189,13 @@ def join(directory: Path, name: str, pulse: Pulse) -> None:
 
 def members(directory: Path) -> list[tuple[Path, Process]]:
     """Return the processes of a launch that left a sign of life, with the file they touch."""
-    found = []
-    for path in sorted(directory.glob("alive-*")) if directory.name else []:
-        try:
-            found.append((path, Process(**json.loads(path.read_text(encoding="utf-8")))))
-        except (OSError, ValueError, TypeError):
-            continue
-    return found
+    paths = sorted(directory.glob("alive-*")) if directory.name else []
+    return [(path, process) for path in paths if (process := read_process(path)) is not None]
+
+
+def read_process(sign: Path) -> Process | None:
+    """Return the process that left a sign of life; None where there is none."""
+    try:
+        return Process(**json.loads(sign.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
