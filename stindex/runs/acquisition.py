@@ -19,7 +19,7 @@ from threading import Condition, Event, Thread
 from pydantic import BaseModel
 
 from stindex.errors import UserError
-from stindex.llm.base import AnswerSource, DecodingSettings, Request
+from stindex.llm.base import AnswerSource, ClosableSource, DecodingSettings, Request
 from stindex.runs.feeds import Chunk, Feed
 from stindex.runs.journal import JournalWriter, read_journal
 from stindex.runs.record import Record, SetAside
@@ -247,6 +247,9 @@ class Acquisition:
             self._fail(failure)
         else:
             self._fail(UserError("Generation was stopped; run the same command again to go on."))
+        finally:
+            if isinstance(self._source, ClosableSource):
+                self._source.close()
 
     def _next_chunk(self) -> Chunk | None:
         """Wait until a chunk is wanted and take it; None when there is no more or on `stop`."""

@@ -90,8 +90,10 @@ class EvaluationRun:
             no_prompt() if values.predictions else load_prompt(values.prompt, values.answer)
         )
         self.thresholds: Thresholds = load_thresholds(_thresholds_path(settings))
+        # Whether a server keeps to the schema is its own affair.
+        constrained = values.constrained and values.backend == "hf"
         self.evaluator = Evaluator(
-            make_geocoder(values.geocoder), self.prompt.response_model, values.constrained
+            make_geocoder(values.geocoder), self.prompt.response_model, constrained
         )
         self.notes: list[str] = []
         self.changed: list[str] = []  # by `--rescore`, in sentences
@@ -104,7 +106,12 @@ class EvaluationRun:
         self._new: list[SampleScore] = []
 
     def identify(
-        self, selected: Sequence[Sample], announce: Announce, *, owns: bool = True
+        self,
+        selected: Sequence[Sample],
+        announce: Announce,
+        *,
+        owns: bool = True,
+        answerer: Answerer | None = None,
     ) -> None:
         """Find the model's files and name the run; nothing is written.
 
@@ -112,6 +119,7 @@ class EvaluationRun:
             selected: the samples to evaluate, in order.
             announce: called with lines for the user: downloads, what is resumed, what changed.
             owns: whether this process is to write the reports.
+            answerer: what has answered, where the settings do not say it.
 
         Raises:
             UserError: the model cannot be had.
@@ -119,7 +127,7 @@ class EvaluationRun:
         self.selected = tuple(selected)
         if owns:
             self._references = self._read_references()
-        self._answerer = sources.find_answerer(self.settings, announce)
+        self._answerer = answerer or sources.find_answerer(self.settings, announce)
         self._answerer.check_samples(self.dataset)
         self.partial = len(self.selected) < self.dataset.total
         self._rescored = self._answerer.rescored
@@ -346,7 +354,7 @@ class EvaluationRun:
         """
         if self.acquisition is not None:
             self.acquisition.close(CLOSE_SECONDS)
-        self._evaluate_the_rest()
+        self.evaluate_the_rest()
         proof = prove_coverage(self.requests, self.directory, self.stock.twice)
         unanswered = self._unanswered(proof)
         metrics = run_metrics([e.score for e in self._evaluations.values()])
@@ -392,7 +400,7 @@ class EvaluationRun:
             if s.id in missing or s.id not in known or known[s.id].outcome is Outcome.ERROR
         )
 
-    def _evaluate_the_rest(self) -> None:
+    def evaluate_the_rest(self) -> None:
         """Evaluate answers that came in after their test did not run any more."""
         records = self.followed.records() if self.followed is not None else {}
         if self.acquisition is not None:

@@ -11,17 +11,17 @@ import os
 import signal
 import time
 from collections.abc import Iterable, Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, TextIO
 
 import pytest
 
-from stindex import reporting
 from stindex.pytest_plugin.suite import SUITE
 from stindex.reporting import files
 from stindex.rules.reader import RulesReader
-from stindex.runs import evaluation_run
+from stindex.runs import evaluation_run, proof
 from stindex.runs.journal import JournalWriter
-from stindex.runs.record import encode
+from stindex.runs.record import JournalLine, encode
 
 SECONDS_PER_ANSWER = 0.02
 
@@ -61,36 +61,41 @@ def pytest_configure(config: pytest.Config) -> None:
 def _slow_down() -> None:
     answers = RulesReader.answers
 
-    def slow(self: RulesReader, *arguments: Any) -> Iterator[Any]:
-        for answer in answers(self, *arguments):
+    def slow(*given: object, **named: object) -> Iterator[object]:
+        for answer in answers(*given, **named):  # type: ignore[arg-type]  # handed on as it came
             time.sleep(SECONDS_PER_ANSWER)
             yield answer
 
-    RulesReader.answers = slow  # type: ignore[assignment, method-assign]
+    vars_of(RulesReader, answers=slow)
 
 
 def _sabotage(saboteur: Saboteur) -> None:
-    append, prove, write = JournalWriter.append, evaluation_run.prove_coverage, files._write
+    append, prove, write = JournalWriter.append, proof.prove_coverage, files._write
 
-    def append_half(self: JournalWriter, *lines: Any) -> None:
+    def append_half(writer: JournalWriter, *lines: JournalLine) -> None:
         saboteur.reached("answer")
         if saboteur.strikes("journal"):
             content = encode(lines[0])
-            os.write(self._open(), content[: len(content) // 2])
+            os.write(writer._open(), content[: len(content) // 2])
             saboteur.kill()
-        append(self, *lines)
+        append(writer, *lines)
 
-    def prove_less(*arguments: Any) -> Any:
+    def prove_less(*given: object) -> object:
         saboteur.reached("merge")
-        return prove(*arguments)
+        return prove(*given)  # type: ignore[arg-type]  # handed on as it came
 
-    def write_less(handle: Any, pieces: Iterable[str], path: Any) -> None:
+    def write_less(handle: TextIO, pieces: Iterable[str], path: Path) -> None:
         write(handle, _cut(pieces, saboteur), path)
 
-    JournalWriter.append = append_half  # type: ignore[method-assign]
-    evaluation_run.prove_coverage = prove_less
-    files._write = write_less
-    assert reporting.write_reports
+    vars_of(JournalWriter, append=append_half)
+    vars_of(evaluation_run, prove_coverage=prove_less)
+    vars_of(files, _write=write_less)
+
+
+def vars_of(owner: object, **replaced: object) -> None:
+    """Replace attributes of a class or module."""
+    for name, value in replaced.items():
+        setattr(owner, name, value)
 
 
 def _cut(pieces: Iterable[str], saboteur: Saboteur) -> Iterator[str]:
