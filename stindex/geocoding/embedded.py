@@ -22,11 +22,11 @@ from stindex.geocoding.text_evidence import areas_by_key, areas_in_text
 from stindex.schema import Place, SpatialMention
 
 # Raised whenever the resolver may answer otherwise for the same table.
-RESOLVER_VERSION = "1"
+RESOLVER_VERSION = "2"
 
 
 def open_gazetteer(cache_dir: Path | None = None) -> Gazetteer:
-    """Open the embedded gazetteer; at first use its index is built (some seconds, 32 MB).
+    """Open the embedded gazetteer; at first use its index is built (some seconds, 36 MB).
 
     Args:
         cache_dir: where the index is kept; the user's cache directory by default.
@@ -54,6 +54,28 @@ class EmbeddedGeocoder:
         The mentions of one document settle each other, so all of them belong into one call.
         Those without positions are resolved without the words around them.
         """
+        places: list[Place | GeocodingError | None] = [None] * len(mentions)
+        for sense, belief in self._believed(mentions, text):
+            best = _places(sense, belief, most=1)
+            for index in sense.mentions:
+                places[index] = best[0] if best else None
+        return places
+
+    def ranked(
+        self, mentions: Sequence[SpatialMention], text: str, most: int
+    ) -> list[tuple[Place, ...]]:
+        """Return for each mention the likeliest places, the best first; at most `most`."""
+        ranked: list[tuple[Place, ...]] = [()] * len(mentions)
+        for sense, belief in self._believed(mentions, text):
+            places = tuple(_places(sense, belief, most))
+            for index in sense.mentions:
+                ranked[index] = places
+        return ranked
+
+    def _believed(
+        self, mentions: Sequence[SpatialMention], text: str
+    ) -> list[tuple[Sense, list[float]]]:
+        """Return the senses of a document with the probabilities of their candidates."""
         found = senses(mentions, text, self._gazetteer)
         spans = [
             (mention.start_char, mention.end_char)
@@ -61,12 +83,7 @@ class EmbeddedGeocoder:
             if mention.start_char is not None and mention.end_char is not None
         ]
         named = areas_in_text(text, spans, self._areas)
-        places: list[Place | GeocodingError | None] = [None] * len(mentions)
-        for sense, belief in zip(found, posteriors(found, named), strict=True):
-            place = _place(sense, belief)
-            for index in sense.mentions:
-                places[index] = place
-        return places
+        return list(zip(found, posteriors(found, named), strict=True))
 
     def identity(self) -> Mapping[str, Any]:
         """Return name, version of the resolver, and file name and SHA-256 of the table."""
@@ -78,11 +95,19 @@ class EmbeddedGeocoder:
         }
 
 
-def _place(sense: Sense, belief: Sequence[float]) -> Place | None:
-    if not sense.entries:
-        return None
-    best = max(range(len(belief)), key=lambda i: (belief[i], sense.scores[i], -i))
-    entry = sense.entries[best]
+def _places(sense: Sense, belief: Sequence[float], most: int) -> list[Place]:
+    def rank(index: int) -> tuple[float, float, int]:
+        return -belief[index], -sense.scores[index], index
+
+    if most == 1 and belief:  # the usual case, which need not be sorted
+        best = [min(range(len(belief)), key=rank)]
+    else:
+        best = sorted(range(len(belief)), key=rank)[:most]
+    return [_place(sense, index, belief[index]) for index in best]
+
+
+def _place(sense: Sense, index: int, probability: float) -> Place:
+    entry = sense.entries[index]
     return Place(
         name=entry.name,
         latitude=entry.latitude,
@@ -92,7 +117,7 @@ def _place(sense: Sense, belief: Sequence[float]) -> Place | None:
         admin1=entry.admin1,
         population=entry.population,
         radius_km=entry.radius_km,
-        confidence=belief[best] * MATCH_CONFIDENCE[sense.match],
+        confidence=probability * MATCH_CONFIDENCE[sense.match],
         match=sense.match,
         entity=str(entry.id),
     )

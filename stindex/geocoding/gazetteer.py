@@ -48,8 +48,7 @@ SELECT place.id, name, latitude, longitude, code, country, admin1, admin2, popul
 FROM key JOIN place ON place.id = key.place WHERE key.key = ? ORDER BY place.id
 """
 _SELECT_CONTAINERS = """
-SELECT key.key, country, admin1 FROM key JOIN place ON place.id = key.place
-WHERE code = ? AND quality >= ? ORDER BY key.key, place.id
+SELECT key, country, admin1 FROM container WHERE code = ? AND quality >= ? ORDER BY rowid
 """
 
 
@@ -118,7 +117,12 @@ class Gazetteer:
         return entries
 
     def names_of(self, code: str, quality: float) -> list[tuple[str, str, str]]:
-        """Return (key, country, admin1) for each name of at least a quality of a feature code."""
+        """Return (key, country, admin1) for each Latin name of countries or first divisions.
+
+        Args:
+            code: `PCL` or `ADM1`.
+            quality: the least that a name must have.
+        """
         with self._lock:
             return self._connection.execute(_SELECT_CONTAINERS, (code, quality)).fetchall()
 

@@ -1,8 +1,9 @@
 """The packed table of places, made into an SQLite index at first use.
 
-The table is a file of the package (5.8 MB, xz). Out of it comes an index of 32 MB under the
-user's cache directory, written under a temporary name and renamed, so that any number of
-processes may build it at once. Its name holds the table's checksum: another table, another index.
+The table is a file of the package (5.8 MB, xz); another one holds names in other scripts than
+Latin. Out of both comes an index of 36 MB under the user's cache directory, written under a
+temporary name and renamed, so that any number of processes may build it at once. Its name holds a
+checksum of both: another table, another index.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ from pathlib import Path
 from stindex.errors import UserError
 
 TABLE_NAME = "gazetteer_500.tsv.xz"
+NAMES_NAME = "names_in_scripts.tsv.xz"
 # Raised whenever the layout of the index changes, so that an older one is not read.
-INDEX_VERSION = 1
+INDEX_VERSION = 3
 
 _SCHEMA = """
 PRAGMA journal_mode = OFF;
@@ -36,11 +38,15 @@ CREATE TABLE place (
 CREATE TEMP TABLE posting (key TEXT, place INTEGER, quality REAL);
 CREATE TABLE key (
     key TEXT, place INTEGER, quality REAL, PRIMARY KEY (key, place)) WITHOUT ROWID;
+CREATE TABLE container (code TEXT, quality REAL, key TEXT, country TEXT, admin1 TEXT);
 """
 # Sorted by SQLite and not here: it sorts outside memory, and a sorted insert packs pages full.
 _FINISH = """
 INSERT OR IGNORE INTO key SELECT key, place, quality FROM posting ORDER BY key, place;
 DROP TABLE posting;
+INSERT INTO container SELECT code, quality, key.key, country, admin1
+FROM key JOIN place ON place.id = key.place
+WHERE code IN ('PCL', 'ADM1') AND key.key GLOB '[a-z]*' ORDER BY key.key, place.id;
 """
 _BATCH = 5000
 
@@ -53,10 +59,16 @@ def packed_table() -> Traversable:
     return files("stindex.geocoding").joinpath(TABLE_NAME)
 
 
+def packed_names() -> Traversable:
+    """Return the packed names in other scripts, a file of the package."""
+    return files("stindex.geocoding").joinpath(NAMES_NAME)
+
+
 @cache
 def table_checksum() -> str:
-    """Return the SHA-256 of the packed table, in hexadecimal."""
-    return hashlib.sha256(packed_table().read_bytes()).hexdigest()
+    """Return the SHA-256 of the packed table and of the names in other scripts, in hexadecimal."""
+    content = packed_table().read_bytes() + packed_names().read_bytes()
+    return hashlib.sha256(content).hexdigest()
 
 
 def index_name(checksum: str) -> str:
@@ -80,7 +92,7 @@ def ensure_index(directory: Path, checksum: str) -> Path:
     if fallback.is_file() or _built(fallback):
         return fallback
     raise UserError(
-        f"The gazetteer's index (32 MB) can be written neither under {path.parent} nor under "
+        f"The gazetteer's index (36 MB) can be written neither under {path.parent} nor under "
         f"{fallback.parent}: make room or make one of them writable."
     )
 
@@ -136,6 +148,7 @@ def _fill(path: Path) -> None:
         numbered = enumerate(lines, start=1)
         while batch := list(islice(numbered, _BATCH)):
             _insert(connection, batch)
+        _insert_names_in_scripts(connection)
         connection.executescript(_FINISH)
         connection.commit()
 
@@ -150,6 +163,19 @@ def _insert(connection: sqlite3.Connection, batch: list[tuple[int, str]]) -> Non
         "INSERT INTO posting VALUES (?,?,?)",
         [posting for number, fields in rows for posting in _postings(number, fields[9])],
     )
+
+
+def _insert_names_in_scripts(connection: sqlite3.Connection) -> None:
+    with (
+        packed_names().open("rb") as packed,
+        io.TextIOWrapper(lzma.open(packed), encoding="utf-8") as lines,
+    ):
+        next(lines)  # the checksum of the table that its numbers are of
+        rows = (line.rstrip("\n").split("\t") for line in lines)
+        connection.executemany(
+            "INSERT INTO posting VALUES (?,?,?)",
+            (posting for number, names in rows for posting in _postings(int(number), names)),
+        )
 
 
 def _place_row(number: int, fields: list[str]) -> _PlaceRow:

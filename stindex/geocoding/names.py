@@ -26,7 +26,12 @@ _ABBREVIATIONS = (
 _POSSESSIVE = re.compile(r"'s\b")
 _APOSTROPHE = re.compile(r"['`]")
 _INNER_DOT = re.compile(r"(?<=\b\w)\.(?=\w\b)")
-_NO_WORD = re.compile(r"[^\w]+")
+# Vowel signs of Indic, Thai, Tibetan, Burmese and Khmer script are no letters to `re`, and say as
+# much; so do the sound marks of kana, which tell Paris from Bali.
+_KANA_MARKS = "\u3099\u309a"
+_NO_WORD = re.compile(
+    rf"[^\w{_KANA_MARKS}\u0900-\u0963\u0966-\u0dff\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff]+"
+)
 _ARTICLE = re.compile(r"^the ")
 
 # Suffix of a demonym, and what may stand in its place: Italian <- Italy, Sudanese <- Sudan.
@@ -78,7 +83,8 @@ _COMMON_WORDS = """
 def normalise(name: str) -> str:
     """Return the key of a name: no case, marks, apostrophes or leading article; St. -> saint."""
     decomposed = unicodedata.normalize("NFKD", name.translate(_LETTERS))
-    key = "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+    kept = (c for c in decomposed if not unicodedata.combining(c) or c in _KANA_MARKS)
+    key = "".join(kept).casefold()
     key = _APOSTROPHE.sub("", _POSSESSIVE.sub("s", key))
     key = _NO_WORD.sub(" ", _INNER_DOT.sub("", key)).strip()
     for pattern, full in _ABBREVIATIONS:
