@@ -6,7 +6,6 @@ adds up over samples is counted.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -116,5 +115,14 @@ def mention_counts(
 
 def _equal_texts(gold: Sequence[Mention], predicted: Sequence[Mention]) -> int:
     """Return the size of the intersection of two multisets of surface forms."""
-    forms = Counter(surface_form(mention.text) for mention in gold)
-    return (forms & Counter(surface_form(mention.text) for mention in predicted)).total()
+    left: dict[str, int] = {}
+    for mention in gold:
+        form = surface_form(mention.text)
+        left[form] = left.get(form, 0) + 1
+    equal = 0
+    for mention in predicted:
+        form = surface_form(mention.text)
+        if left.get(form):
+            left[form] -= 1
+            equal += 1
+    return equal
