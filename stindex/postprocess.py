@@ -9,9 +9,9 @@ from __future__ import annotations
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from stindex.schema import Mention
 
@@ -64,7 +64,8 @@ def surface_form(text: str) -> str:
 
 
 def _with_span(mention: M, span: Span | None) -> M:
-    return mention if span is None else replace(mention, start_char=span[0], end_char=span[1])
+    # The type checker loses that a mention of a kind stays one of that kind.
+    return mention if span is None else cast("M", mention.at(*span))
 
 
 # ── Alignment ────────────────────────────────────────────────────────────────────────────────

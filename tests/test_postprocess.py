@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -221,3 +221,10 @@ def test_real_gold_stripped_of_its_offsets_is_placed(
     assert metrics["hallucinated"] == 0
     assert metrics["text_f1_score"] == 1.0
     assert metrics["f1_score"] >= least_f1
+
+
+@pytest.mark.parametrize("kind", [TemporalMention, SpatialMention])
+def test_a_position_changes_nothing_else_of_a_mention(kind: type[Mention]) -> None:
+    values = {field.name: field.name for field in fields(kind)}
+    mention = kind(**values)  # type: ignore[arg-type]  # every field has a value of its own
+    assert mention.at(3, 7) == replace(mention, start_char=3, end_char=7)
