@@ -1,0 +1,475 @@
+"""The engine with slots and drafts writes, token for token, what `generate` writes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from threading import Event
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from transformers import (
+    AttentionInterface,
+    AutoModelForCausalLM,
+    Gemma2Config,
+    Gemma3TextConfig,
+    GenerationConfig,
+    LlamaConfig,
+    MambaConfig,
+    MistralConfig,
+    PretrainedConfig,
+    PreTrainedModel,
+    Qwen2Config,
+    Qwen3Config,
+    T5Config,
+)
+
+from stindex.llm.base import DecodingSettings, Message
+from stindex.llm.decoding.batches import (
+    BatchSize,
+    EngineError,
+    Failure,
+    Result,
+    decode_all,
+    stream_all,
+)
+from stindex.llm.decoding.choice import PLAIN, WITH_DRAFTS, LocalDecoding
+from stindex.llm.decoding.drafts import Drafted, Drafter, NgramPool
+from stindex.llm.decoding.engine import Engine
+from stindex.llm.decoding.grammar import Grammar
+from stindex.llm.decoding.packed import PackedModel, common_prefix
+from stindex.llm.decoding.plain import BatchSettings, Decoded, decode_batch
+from stindex.llm.decoding.row import Limits, Prompt, Row
+from stindex.llm.decoding.slots import ATTENTION, Piece, attend
+from stindex.llm.decoding.support import verify, why_not
+from stindex.llm.huggingface import HuggingFaceLLM
+from stindex.schema import Extraction
+
+Ask = Callable[[str], tuple[Message, ...]]
+
+TEXTS = (
+    "Rain fell in Lyon on 3 March 2014, and again a week later.",
+    "Nothing.",
+    "She left Oslo on Monday. The ferry to Bergen took nine hours, the train back seven. " * 4,
+    "In May 2011 a plant opened in Toulouse; in June 2012 it was closed.",
+    "Two years ago.",
+    "From 1994 to 1996 she sang in Cambridge, Massachusetts, and then in Vienna. " * 2,
+)
+_SIZES: dict[str, Any] = {
+    "vocab_size": 49152,
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "head_dim": 16,
+    "max_position_embeddings": 2048,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+    "pad_token_id": 2,
+    "initializer_range": 0.12,
+}
+CONFIGS: dict[str, Callable[[], PretrainedConfig]] = {
+    "llama": lambda: LlamaConfig(**_SIZES),
+    "qwen2": lambda: Qwen2Config(**_SIZES),
+    "qwen3": lambda: Qwen3Config(**_SIZES),
+    # The window is shorter than the shared prefix: some tokens see the end of it, some nothing.
+    "mistral": lambda: MistralConfig(**_SIZES, sliding_window=100),
+    "gemma3": lambda: Gemma3TextConfig(
+        **_SIZES, sliding_window=100, layer_types=["sliding_attention", "full_attention"] * 2
+    ),
+}
+
+
+def tiny(config: PretrainedConfig) -> Any:  # noqa: ANN401  # half typed in transformers
+    """A transformers model with random weights."""
+    torch.manual_seed(0)
+    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()  # type: ignore[no-untyped-call]
+    model.generation_config = GenerationConfig(eos_token_id=2, pad_token_id=2)  # type: ignore[no-untyped-call]
+    return model
+
+
+@pytest.fixture(scope="module")
+def settings(smollm2: HuggingFaceLLM) -> BatchSettings:
+    loaded = smollm2.load()
+    grammar = Grammar(
+        loaded.tokenizer, loaded.vocabulary_size, loaded.vocabulary.end_ids, Extraction
+    )
+    return BatchSettings(loaded.vocabulary, Limits(answer=40, thought=20), grammar)
+
+
+@pytest.fixture(scope="module")
+def prompts(smollm2: HuggingFaceLLM, ask: Ask) -> list[Prompt]:
+    asked = [(text, ask(text)) for text in TEXTS]
+    return smollm2._prompts(asked, DecodingSettings())[0]
+
+
+def by_generate(
+    model: Any,  # noqa: ANN401  # half typed in transformers
+    prompts: Sequence[Prompt],
+    settings: BatchSettings,
+) -> list[Decoded]:
+    found = decode_batch(model, prompts, settings, Event())
+    return [decoded for decoded in found if decoded is not None]
+
+
+def engine_of(
+    model: PreTrainedModel, settings: BatchSettings, llm: HuggingFaceLLM, *, drafts: bool = True
+) -> Engine:
+    return Engine(PackedModel(model), settings, Drafter(llm.load().encode) if drafts else None)
+
+
+def by_engine(
+    engine: Engine, prompts: Sequence[Prompt], size: int, stop: Event | None = None
+) -> list[Decoded]:
+    found = stream_all(prompts, engine, BatchSize.of(size), stop or Event())
+    return [d for r in sorted(found, key=lambda r: r.index) if isinstance(d := r.decoded, Decoded)]
+
+
+def with_limit(settings: BatchSettings, answer: int) -> BatchSettings:
+    return dataclasses.replace(settings, limits=Limits(answer, thought=20))
+
+
+def told(decoded: Sequence[Decoded]) -> list[Decoded]:
+    """All but the seconds."""
+    return [dataclasses.replace(one, seconds=0.0) for one in decoded]
+
+
+@pytest.mark.parametrize("architecture", CONFIGS)
+def test_tokens_are_those_of_generate_in_every_batch_and_architecture(
+    architecture: str, settings: BatchSettings, prompts: list[Prompt], smollm2: HuggingFaceLLM
+) -> None:
+    model = tiny(CONFIGS[architecture]())
+    expected = told(by_generate(model, prompts, settings))
+    assert len({one.token_ids for one in expected}) > 1
+    for size in (1, 4, 8):
+        engine = engine_of(model, settings, smollm2)
+        assert told(by_engine(engine, prompts, size)) == expected
+        assert engine.packed.counts.accepted > 0
+
+
+def test_real_rows_end_at_different_times_and_others_take_their_place(
+    settings: BatchSettings, prompts: list[Prompt], smollm2: HuggingFaceLLM
+) -> None:
+    model = smollm2.load().model
+    assert isinstance(model, PreTrainedModel)
+    free = by_generate(model, prompts, with_limit(settings, 110))
+    limit = sorted(len(one.token_ids) for one in free)[len(free) // 2]  # cuts the longer half off
+    expected = [one.token_ids[:limit] for one in free]
+    assert {len(one.token_ids) <= limit for one in free} == {True, False}
+    counts = []
+    for size, drafts in ((1, True), (4, True), (8, True), (4, False)):
+        engine = engine_of(model, with_limit(settings, limit), smollm2, drafts=drafts)
+        found = by_engine(engine, prompts, size)
+        assert [one.token_ids for one in found] == expected
+        reasons = ["length" if len(one.token_ids) > limit else one.finish_reason for one in free]
+        assert [one.finish_reason for one in found] == reasons
+        counts.append(engine.packed.counts)
+    drafting, plain = counts[1], counts[3]
+    assert plain.drafted == 0
+    assert drafting.accepted >= drafting.drafted / 2
+    assert drafting.passes < plain.passes / 2
+
+
+def test_free_decoding_is_drafted_as_well(
+    settings: BatchSettings, prompts: list[Prompt], smollm2: HuggingFaceLLM
+) -> None:
+    model = tiny(CONFIGS["llama"]())
+    free = dataclasses.replace(settings, grammar=None)
+    expected = told(by_generate(model, prompts, free))
+    engine = engine_of(model, free, smollm2)
+    assert told(by_engine(engine, prompts, 3)) == expected
+
+
+def test_the_grammar_begins_after_the_thought(
+    settings: BatchSettings, prompts: list[Prompt], smollm2: HuggingFaceLLM
+) -> None:
+    model = tiny(CONFIGS["qwen3"]())
+    free = by_generate(model, prompts, dataclasses.replace(settings, grammar=None))
+    # What the first row writes at its sixth step ends a thought in this test.
+    vocabulary = dataclasses.replace(settings.vocabulary, thought_end=free[0].token_ids[5])
+    thinking = dataclasses.replace(settings, vocabulary=vocabulary)
+    opened = [dataclasses.replace(prompt, thinking="open") for prompt in prompts]
+    expected = told(by_generate(model, opened, thinking))
+    assert expected[0].thought_tokens in range(1, 7)
+    assert vocabulary.decode(list(expected[0].token_ids))[:400].count("{")
+    for size in (1, 4):
+        assert told(by_engine(engine_of(model, thinking, smollm2), opened, size)) == expected
+
+
+def test_stop_ends_a_run_between_two_passes_and_the_engine_goes_on_later(
+    settings: BatchSettings, prompts: list[Prompt], smollm2: HuggingFaceLLM
+) -> None:
+    model = tiny(CONFIGS["llama"]())
+    engine, stop = engine_of(model, settings, smollm2), Event()
+    results = stream_all(prompts, engine, BatchSize.of(2), stop)
+    first = next(results)
+    stop.set()
+    rest = list(results)
+    assert len(rest) < len(prompts) - 1
+    expected = told(by_generate(model, prompts, settings))
+    for result in (first, *rest):
+        assert isinstance(result.decoded, Decoded)
+        assert told([result.decoded]) == [expected[result.index]]
+    assert told(by_engine(engine, prompts, 2)) == expected
+
+
+def test_results_come_as_rows_end(
+    settings: BatchSettings, prompts: list[Prompt], smollm2: HuggingFaceLLM
+) -> None:
+    engine = engine_of(tiny(CONFIGS["llama"]()), settings, smollm2)
+    waiting = deque(range(len(prompts)))
+    next(engine.run(prompts, waiting, 2, Event()))
+    assert len(waiting) >= len(prompts) - 4
+
+
+def test_out_of_memory_halves_the_slots_and_changes_no_token(
+    settings: BatchSettings,
+    prompts: list[Prompt],
+    smollm2: HuggingFaceLLM,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = tiny(CONFIGS["llama"]())
+    forward = PackedModel.forward
+
+    def cramped(self: PackedModel, pieces: Sequence[Piece], *, last_only: bool) -> torch.Tensor:
+        if len(pieces) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return forward(self, pieces, last_only=last_only)
+
+    expected = told(by_generate(model, prompts, settings))
+    monkeypatch.setattr(PackedModel, "forward", cramped)
+    size = BatchSize.of(5)
+    found = list(stream_all(prompts, engine_of(model, settings, smollm2), size, Event()))
+    assert size.used == 2
+    assert sorted(result.index for result in found) == list(range(len(prompts)))
+    for result in found:
+        assert isinstance(result.decoded, Decoded)
+        assert told([result.decoded]) == [expected[result.index]]
+
+
+def test_a_bad_row_costs_its_neighbours_nothing(
+    settings: BatchSettings,
+    prompts: list[Prompt],
+    smollm2: HuggingFaceLLM,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = tiny(CONFIGS["llama"]())
+    read = PackedModel.read
+    poison = 12_345
+    sick = [*prompts, dataclasses.replace(prompts[0], token_ids=(*prompts[0].token_ids, poison))]
+
+    def failing(self: PackedModel, pieces: Sequence[Piece]) -> torch.Tensor:
+        if any(poison in piece.tokens for piece in pieces):
+            raise IndexError("bad row")
+        return read(self, pieces)
+
+    expected = told(by_generate(model, prompts, settings))
+    monkeypatch.setattr(PackedModel, "read", failing)
+    found = {
+        r.index: r.decoded
+        for r in stream_all(sick, engine_of(model, settings, smollm2), BatchSize.of(3), Event())
+    }
+    failure = found.pop(len(prompts))
+    assert failure == Failure("Decoding this sample failed (IndexError: bad row).")
+    assert told([d for _, d in sorted(found.items()) if isinstance(d, Decoded)]) == expected
+
+
+def test_the_model_attends_as_before_once_a_run_is_over_or_given_up(
+    settings: BatchSettings, prompts: list[Prompt], smollm2: HuggingFaceLLM
+) -> None:
+    model = tiny(CONFIGS["llama"]())
+    before = model.config._attn_implementation
+    results = stream_all(prompts, engine_of(model, settings, smollm2), BatchSize.of(2), Event())
+    next(results)
+    assert model.config._attn_implementation == ATTENTION
+    results.close()  # type: ignore[attr-defined]
+    assert model.config._attn_implementation == before
+
+
+@pytest.mark.parametrize(
+    ("config", "reason"),
+    [
+        (Gemma2Config(**_SIZES), "caps its attention scores"),
+        (MambaConfig(vocab_size=64, hidden_size=8, num_hidden_layers=1), "layers of the kind"),
+        (T5Config(vocab_size=64, d_model=8, num_layers=1, num_heads=1), "encoder"),
+        (Qwen3Config(**_SIZES, layer_types=["linear_attention"] * 4), "linear_attention"),
+    ],
+)
+def test_models_that_cannot_be_drafted_are_told(config: PretrainedConfig, reason: str) -> None:
+    class Bare(PreTrainedModel):  # type: ignore[no-untyped-call]
+        def __init__(self, config: PretrainedConfig) -> None:
+            torch.nn.Module.__init__(self)
+            self.config = config
+
+    model = Bare(config)
+    found = why_not(model, None)
+    assert found is not None
+    assert reason in found
+
+
+def test_sampling_and_stand_ins_are_left_to_generate() -> None:
+    assert why_not(object(), None) == "the model is no plain transformers model"
+    assert why_not(tiny(CONFIGS["llama"]()), 0.7) == "sampling draws every token by itself"
+    assert why_not(tiny(CONFIGS["llama"]()), 0.0) is None
+
+
+@pytest.fixture
+def _broken_attention() -> Iterator[None]:
+    def backwards(*args: torch.Tensor, **options: object) -> tuple[torch.Tensor, None]:
+        output, _ = attend(*args, **options)  # type: ignore[arg-type]
+        return -output, None
+
+    AttentionInterface.register(ATTENTION, backwards)
+    yield
+    AttentionInterface.register(ATTENTION, attend)
+
+
+@pytest.mark.usefixtures("_broken_attention")
+def test_an_engine_that_is_wrong_is_found_out_and_said_once(
+    settings: BatchSettings, prompts: list[Prompt], smollm2: HuggingFaceLLM
+) -> None:
+    model = tiny(CONFIGS["llama"]())
+    said: list[str] = []
+    decoding = LocalDecoding(model, smollm2.load().encode, "auto", said.append)
+    for _ in range(2):
+        found = decoding.results(prompts, settings, BatchSize.of(4), Event())
+        decoded = [r.decoded for r in sorted(found, key=lambda r: r.index)]
+        assert told([d for d in decoded if isinstance(d, Decoded)]) == told(
+            by_generate(model, prompts, settings)
+        )
+    assert len(said) == 1
+    assert "differs from the model's own" in said[0]
+    facts = decoding.provenance()
+    assert facts["engine"] == PLAIN
+    assert "differs" in facts["engine_fallback"]
+
+
+def test_an_answer_that_was_changed_does_not_pass_the_check(
+    settings: BatchSettings, prompts: list[Prompt]
+) -> None:
+    model = tiny(CONFIGS["llama"]())
+    (decoded,) = by_generate(model, prompts[:1], settings)
+    found = verify(model, prompts[0], decoded, settings)
+    assert found == f"equal in all {len(decoded.token_ids)} tokens"
+    changed = list(decoded.token_ids)
+    changed[7] += 1
+    with pytest.raises(EngineError, match="at token 7"):
+        verify(model, prompts[0], dataclasses.replace(decoded, token_ids=tuple(changed)), settings)
+
+
+def test_provenance_says_which_engine_and_what_was_checked(
+    smollm2: HuggingFaceLLM, ask: Ask
+) -> None:
+    llm = HuggingFaceLLM(smollm2.local, device="cpu", batch_size=2)
+    llm._loaded = smollm2.load()
+    llm.generate_batch([ask(text) for text in TEXTS[:2]], Extraction, max_tokens=12)
+    facts = llm.provenance()
+    assert facts["engine"] == WITH_DRAFTS
+    assert facts["engine_self_check"].startswith("equal")
+    assert facts["engine_fallback"] is None
+    assert facts["engine_counts"]["tokens_written"] == 24
+
+
+def test_draft_off_is_generate_and_no_fallback(smollm2: HuggingFaceLLM, ask: Ask) -> None:
+    said: list[str] = []
+    llm = HuggingFaceLLM(smollm2.local, device="cpu", draft="off", announce=said.append)
+    llm._loaded = smollm2.load()
+    llm.generate_batch([ask("Nothing.")], Extraction, max_tokens=4)
+    assert llm.provenance()["engine"] == PLAIN
+    assert llm.provenance()["engine_fallback"] is None
+    assert said == []
+
+
+def test_sampling_says_once_that_it_is_not_drafted(smollm2: HuggingFaceLLM, ask: Ask) -> None:
+    said: list[str] = []
+    llm = HuggingFaceLLM(smollm2.local, device="cpu", announce=said.append)
+    llm._loaded = smollm2.load()
+    for _ in range(2):
+        llm.generate_batch([ask("Nothing.")], Extraction, max_tokens=3, temperature=0.8)
+    assert said == [
+        "Decoding without drafts, by transformers' generate: sampling draws every token by itself."
+    ]
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 1), min_size=1, max_size=40), min_size=1, max_size=4),
+    st.lists(st.integers(0, 1), max_size=20),
+    st.lists(st.integers(0, 1), max_size=30),
+)
+def test_the_shared_prefix_is_one_and_leaves_each_prompt_a_token(
+    ends: list[list[int]], known: list[int], shared: list[int]
+) -> None:
+    prompts = [[*shared, *end] for end in ends]
+    prefix = common_prefix(prompts, known)
+    assert all(tuple(prompt[: len(prefix)]) == prefix for prompt in prompts)
+    assert all(len(prefix) < len(prompt) for prompt in prompts)
+
+
+def test_the_pool_guesses_what_followed_most_often() -> None:
+    pool = NgramPool()
+    pool.learn([1, 2, 3, 1, 2, 4, 1, 2, 4])
+    guess = pool.guess([9, 1, 2])
+    assert guess is not None
+    assert guess[0] == 4
+    assert 0.5 < guess[1] < 1
+    assert pool.guess([7, 8]) is None
+
+
+def test_a_draft_is_legal_leaves_the_row_as_it_was_and_copies_the_text(
+    settings: BatchSettings, smollm2: HuggingFaceLLM
+) -> None:
+    loaded = smollm2.load()
+    prompt = Prompt("key", (1, 2, 3))
+    limits = Limits(answer=200, thought=1)
+    row = Row(prompt, settings.vocabulary, limits, settings.grammar)
+    drafter = Drafter(loaded.encode)
+    drafted = Drafted(row, "The plant in Toulouse opened in May 2011.")
+    scores = torch.zeros(loaded.vocabulary_size)
+    written = ""
+    for text in ("", '{"temporal_mentions": [{"text": "May'):
+        for token in loaded.encode(text):
+            assert row.advance(token, scores) == token
+        drafted.update()
+        tokens = drafter.draft(drafted, 0.3).tokens
+        assert drafter.draft(drafted, 0.3).tokens == tokens  # the matcher is where it was
+        written = loaded.vocabulary.decode(list(tokens))
+        assert row.matcher is not None
+        assert all(row.matcher.accept_token(token) for token in tokens)
+        row.matcher.rollback(len(tokens))
+    assert written.startswith(" 2011")
+
+
+def test_every_prompt_gets_a_result_from_one_run_to_the_next(
+    settings: BatchSettings, prompts: list[Prompt], smollm2: HuggingFaceLLM
+) -> None:
+    short = dataclasses.replace(settings, limits=Limits(answer=3, thought=1))
+    model = tiny(CONFIGS["llama"]())
+    decoding = LocalDecoding(model, smollm2.load().encode, "auto", lambda _: None)
+    plain = {
+        r.index: r.decoded
+        for r in decode_all(
+            prompts, lambda p: decode_batch(model, p, short, Event()), BatchSize.of(2), Event()
+        )
+    }
+    for chosen in (range(6), range(2), range(1), range(3, 6)):
+        some = [prompts[i] for i in chosen]
+        found: list[Result] = list(decoding.results(some, short, BatchSize.of(2), Event()))
+        assert sorted(r.index for r in found) == list(range(len(some)))
+        for result in found:
+            expected = plain[chosen[result.index]]
+            assert isinstance(expected, Decoded)
+            assert isinstance(result.decoded, Decoded)
+            assert result.decoded.token_ids == expected.token_ids
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
