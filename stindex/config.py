@@ -21,6 +21,7 @@ from stindex.rescoring import refuse_other_answers, stored_settings
 from stindex.settings_files import explain, read_settings_file
 
 DEFAULT_DATASET = "data/input/eval_dataset_100.json"
+REQUESTS_IN_FLIGHT = 64
 COMMAND_LINE, DEFAULT = "command line", "default"
 
 PositiveInt = Annotated[int, Field(ge=1)]
@@ -32,8 +33,25 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: str = Field("qwen7b", description="alias, hub id, directory, GGUF file or `rules`")
+    backend: Literal["hf", "openai"] = Field(
+        "hf", description="what runs the model: transformers, or an OpenAI-compatible server"
+    )
+    base_url: list[str] = Field(
+        [], description="address of the server, up to /v1 (repeated: replicas, asked in turn)"
+    )
+    request_timeout: PositiveInt = Field(
+        300, description="seconds that a server may take for an answer"
+    )
+    request_retries: Annotated[int, Field(ge=0)] = Field(
+        4, description="how often a request is tried again"
+    )
+    requests_per_minute: PositiveInt | None = Field(
+        None, description="ask a server no more often than that"
+    )
     dataset: str = Field(DEFAULT_DATASET, description="annotated texts, JSON or JSON lines")
-    batch_size: PositiveInt = Field(8, description="samples that the model decodes together")
+    batch_size: PositiveInt = Field(
+        8, description="samples decoded together; of a server: requests in flight, then 64"
+    )
     output_dir: str = Field("reports", description="where the directories of runs go")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, xpu or mps")
     torch_dtype: Literal["bfloat16", "float16", "float32"] = Field(
@@ -122,6 +140,8 @@ class Settings(BaseModel):
                 raise ValueError(f"--shard {self.shard}: there are only {count} shards")
         if self.limit is not None and self.sample_id:
             raise ValueError("--limit and --sample-id both choose samples; give one of the two")
+        if (self.backend == "openai") != bool(self.base_url) and self.rescore is None:
+            raise ValueError("--backend openai and --base-url belong together; give both or none")
         if self.model == "rules" and self.quantization != "none":
             raise ValueError("--model rules has no weights to quantize; leave --quantization out")
         return self
@@ -213,6 +233,8 @@ def _spec(settings: Settings, named: set[str]) -> ModelSpec:
     if settings.rescore is not None or settings.predictions is not None:
         # The model need not be here, nor its name mean anything here.
         return ModelSpec(settings.model, "stored", dtype=settings.torch_dtype)
+    if settings.backend == "openai":
+        return ModelSpec(settings.model, "server", dtype=settings.torch_dtype)
     dtype = settings.torch_dtype if "torch_dtype" in named else None
     return resolve_model(settings.model, revision=settings.revision, dtype=dtype)
 
@@ -221,6 +243,8 @@ def _alias_values(spec: ModelSpec, settings: Settings) -> dict[str, Any]:
     said: dict[str, Any] = {"max_tokens": spec.max_tokens, "thinking_tokens": spec.thinking_tokens}
     if spec.dtype != settings.torch_dtype:
         said["torch_dtype"] = spec.dtype
+    if spec.kind == "server":
+        said["batch_size"] = REQUESTS_IN_FLIGHT
     return {name: value for name, value in said.items() if value is not None}
 
 

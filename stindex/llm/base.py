@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from threading import Event
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -62,4 +62,13 @@ class AnswerSource(Protocol):
 
     def provenance(self) -> Mapping[str, Any]:
         """JSON-ready facts for `run.json`: engine, device, dtype, load seconds, batch size used."""
+        ...
+
+
+@runtime_checkable
+class ClosableSource(Protocol):
+    """A source that holds connections."""
+
+    def close(self) -> None:
+        """Give them up; called in the thread that pulled the answers."""
         ...

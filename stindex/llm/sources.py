@@ -61,6 +61,8 @@ def find_answerer(settings: ResolvedSettings, announce: Callable[[str], None]) -
         return _stored(settings, announce)
     if settings.values.predictions is not None:
         return _given(settings, announce)
+    if settings.spec.kind == "server":
+        return _server(settings, announce)
     if settings.spec.kind == "rules":
         return Answerer(rules_fingerprint(), _open_rules)
     values = settings.values
@@ -90,6 +92,18 @@ def _given(settings: ResolvedSettings, announce: Callable[[str], None]) -> Answe
         lambda: source,
         check_samples=lambda dataset: source.check_samples(dataset, announce),
     )
+
+
+def _server(settings: ResolvedSettings, announce: Callable[[str], None]) -> Answerer:
+    from stindex.llm.server.opening import (  # noqa: PLC0415 (for `--backend openai`)
+        check_client,
+        open_server,
+        server_fingerprint,
+        server_settings,
+    )
+
+    server = server_settings(settings, announce)
+    return Answerer(server_fingerprint(server), lambda: open_server(server), check_client)
 
 
 def rules_fingerprint() -> str:

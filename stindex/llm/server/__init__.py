@@ -1,0 +1,1 @@
+"""Answers from an OpenAI-compatible server: what is sent and read, how it is paced, the source."""

@@ -1,0 +1,131 @@
+"""Settings of a run ─▶ the settings of its server; the fingerprint; the source.
+
+Nothing here imports the HTTP client before it is needed, and the key is read from the environment
+and goes nowhere but into the headers of requests.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from stindex.errors import UserError
+from stindex.resources import find
+from stindex.runs.identity import digest
+
+if TYPE_CHECKING:
+    from stindex.config import ResolvedSettings
+    from stindex.llm.base import AnswerSource
+
+KEY_VARIABLE = "OPENAI_API_KEY"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Where the server is and how it may be asked.
+
+    Attributes:
+        base_urls: addresses up to `/v1`; several are replicas and are asked in turn.
+        key: sent as a bearer token; never stored, logged or shown.
+        in_flight: how many requests may be open at a time.
+        timeout: seconds that one attempt may take.
+        retries: how often a request is tried again.
+        per_minute: requests a minute; None is no limit.
+    """
+
+    model: str
+    base_urls: tuple[str, ...]
+    key: str = field(default="", repr=False)
+    in_flight: int = 64
+    timeout: float = 300.0
+    retries: int = 4
+    per_minute: int | None = None
+
+
+def server_settings(settings: ResolvedSettings, announce: Callable[[str], None]) -> ServerSettings:
+    """Return what the settings and the environment say about the server.
+
+    Raises:
+        UserError: an address is none, or no model is named.
+    """
+    values = settings.values
+    if not settings.explicit_model:
+        raise UserError("--backend openai: name the server's model with --model.")
+    urls = tuple(_checked(url) for url in values.base_url)
+    key = os.environ.get(KEY_VARIABLE, "").strip()
+    for url in urls:
+        if key and urlsplit(url).scheme == "http" and not _is_local(url):
+            announce(f"--base-url {url}: the key in {KEY_VARIABLE} goes there unencrypted.")
+    return ServerSettings(
+        values.model,
+        urls,
+        key,
+        values.batch_size,
+        float(values.request_timeout),
+        values.request_retries,
+        values.requests_per_minute,
+    )
+
+
+def _checked(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port  # noqa: F841 (a wrong port raises)
+    except ValueError:
+        host, parts = None, urlsplit("")
+    if parts.scheme not in {"http", "https"} or not host:
+        raise UserError(
+            f"--base-url {url}: no address of a server; it looks like http://localhost:8000/v1."
+        )
+    if parts.username or parts.password:
+        raise UserError(
+            f"--base-url: an address with a password in it would be stored; put the key into "
+            f"{KEY_VARIABLE}."
+        )
+    if parts.query or parts.fragment:
+        raise UserError(f"--base-url {url}: leave out what follows the path.")
+    return url.rstrip("/").removesuffix("/chat/completions")
+
+
+def _is_local(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host == "localhost" or "." not in host
+    return address.is_private or address.is_loopback
+
+
+def server_fingerprint(server: ServerSettings) -> str:
+    """Return what stands for the model's weights, which nobody can see from here.
+
+    The model's name and the first address: further ones are replicas and may come and go.
+    """
+    return f"server-{digest([server.base_urls[0], server.model])[:16]}"
+
+
+def check_client() -> None:
+    """Check that the HTTP client is installed.
+
+    Raises:
+        UserError: it is not.
+    """
+    try:
+        import aiohttp  # noqa: F401, PLC0415 (half of the import time of a run)
+    except ImportError:
+        raise UserError(
+            '--backend openai needs aiohttp; install it with: pip install "stindex[server]"'
+        ) from None
+
+
+def open_server(server: ServerSettings) -> AnswerSource:
+    """Return the source; it connects when the first answer is wanted."""
+    check_client()
+    from stindex.llm.server.prices import load_prices  # noqa: PLC0415
+    from stindex.llm.server.source import ServerSource  # noqa: PLC0415
+
+    return ServerSource(server, load_prices(find("cfg/prices.yaml")))
