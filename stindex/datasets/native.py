@@ -78,7 +78,8 @@ class _GroundTruth(BaseModel):
 
 
 class _Annotation(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    # Frozen, as a default that can change would be copied for each sample.
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     temporal: Literal["full", "partial"] = "full"
     spatial: Literal["full", "partial"] = "full"
@@ -93,7 +94,7 @@ class _NativeSample(BaseModel):
     document_id: str | None = None
     ground_truth: _GroundTruth
     annotation: _Annotation = _Annotation()
-    metadata: dict[str, Any] = {}
+    metadata: dict[str, Any] = Field(default_factory=dict)
 
     @field_validator("id", mode="before")
     @classmethod
