@@ -1,8 +1,9 @@
 """Whether two runs can be compared at all, and what else than the model differs between them.
 
 Other texts, other gold or another answer schema are refused: a difference would say nothing about
-the model. Predictions of another system have no answer schema and may be compared with any. Other prompts, decoding, number formats, batch sizes, versions and machines are said
-beside the difference.
+the model. Predictions of another system have no answer schema and may be compared with any. Other
+prompts, decoding, number formats, batch sizes, versions and machines are said beside the
+difference.
 """
 
 from __future__ import annotations

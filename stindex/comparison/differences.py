@@ -49,7 +49,6 @@ class Difference:
         units: documents with something to count for it: what is resampled.
         resampled: current - baseline, in resamples of the documents.
         swapped: current - baseline, with the runs' answers swapped at random.
-        improved, worsened: ids of the samples whose own value got better or worse.
     """
 
     metric: str
@@ -59,8 +58,6 @@ class Difference:
     units: int
     resampled: Vector
     swapped: Vector
-    improved: tuple[str, ...] = ()
-    worsened: tuple[str, ...] = ()
 
     @property
     def observed(self) -> float | None:
@@ -142,6 +139,14 @@ def _sign(metric: str) -> float:
     return -1.0 if lower_is_better(metric) else 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Flips:
+    """Ids of the samples whose own value of a metric got better or worse."""
+
+    improved: tuple[str, ...]
+    worsened: tuple[str, ...]
+
+
 class Comparator:
     """Differences between two runs; all metrics of a choice of samples are computed at once."""
 
@@ -151,6 +156,7 @@ class Comparator:
         self._resamples = resamples
         self._seed = seed
         self._known: dict[tuple[bool, frozenset[str] | None], dict[str, Difference]] = {}
+        self._flips: dict[bool, dict[str, Flips]] = {}
 
     def difference(self, metric: str, ids: Collection[str] | None = None) -> Difference:
         """Return the difference in one metric, over all paired samples or some of them.
@@ -162,9 +168,20 @@ class Comparator:
         kind = over_pairs(metric), chosen
         if kind not in self._known:
             pairing = self.pairing if chosen is None else self.pairing.kept(chosen)
-            behind = pairing.on_common_gold() if over_pairs(metric) else pairing
+            behind = _behind(pairing, metric)
             self._known[kind] = compared(behind, self._resamples, self._seed)
         return self._known[kind][metric]
+
+    def flips(self, metric: str) -> Flips:
+        """Return the samples whose own value of a metric changed."""
+        kind = over_pairs(metric)
+        if kind not in self._flips:
+            self._flips[kind] = flipped(_behind(self.pairing, metric))
+        return self._flips[kind][metric]
+
+
+def _behind(pairing: Pairing, metric: str) -> Pairing:
+    return pairing.on_common_gold() if over_pairs(metric) else pairing
 
 
 @cache
@@ -189,7 +206,6 @@ def compared(
     observed = [table.metrics(np.ones((1, len(documents)))) for table in tables]
     resampled = _resampled(tables, len(documents), resamples, seed)
     swapped = _swapped(pairing, documents, resamples, seed)
-    improved, worsened = _flips(pairing)
     return {
         name: Difference(
             name,
@@ -199,8 +215,6 @@ def compared(
             units=max(values[name].n for values in observed),
             resampled=resampled[name],
             swapped=swapped[name],
-            improved=improved[name],
-            worsened=worsened[name],
         )
         for name in comparable_metrics()
     }
@@ -243,18 +257,20 @@ def _joined(parts: Sequence[Mapping[str, Vector]]) -> dict[str, Vector]:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _flips(
-    pairing: Pairing,
-) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
-    """Return for each metric the samples that got better, and those that got worse."""
+def flipped(pairing: Pairing) -> dict[str, Flips]:
+    """Return for each metric the samples whose own value changed."""
+    if not len(pairing):
+        return {name: Flips((), ()) for name in comparable_metrics()}
     before, now = _alone(pairing.baseline), _alone(pairing.current)
     ids = [score.sample_id for score in pairing.current]
-    improved, worsened = {}, {}
+    found = {}
     for name in comparable_metrics():
         gain = _sign(name) * (_filled(name, now[name]) - _filled(name, before[name]))
-        improved[name] = tuple(ids[index] for index in np.flatnonzero(gain > _EQUAL))
-        worsened[name] = tuple(ids[index] for index in np.flatnonzero(gain < -_EQUAL))
-    return improved, worsened
+        found[name] = Flips(
+            tuple(ids[index] for index in np.flatnonzero(gain > _EQUAL)),
+            tuple(ids[index] for index in np.flatnonzero(gain < -_EQUAL)),
+        )
+    return found
 
 
 def _alone(scores: Sequence[SampleScore]) -> dict[str, Vector]:

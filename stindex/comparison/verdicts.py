@@ -69,7 +69,6 @@ class ComparedRuns:
         """
         allowed = allowed or {}
         names = dict.fromkeys((*metrics, *allowed))
-        found = [self.comparator.difference(name) for name in names]
         return {
             "baseline": {
                 "id": self.baseline.run_id,
@@ -79,14 +78,18 @@ class ComparedRuns:
                 "paired": len(self.comparator.pairing),
             },
             "metrics": [
-                difference_json(difference, allowed.get(difference.metric))
-                for difference in found
-                if difference.observed is not None
+                {**difference_json(difference, allowed.get(name)), **self._flips(name)}
+                for name in names
+                if (difference := self.comparator.difference(name)).observed is not None
             ],
             "fixed": list(self.fixed),
             "broken": list(self.broken),
             "warnings": warnings(self.baseline, self.current),
         }
+
+    def _flips(self, metric: str) -> dict[str, list[str]]:
+        flips = self.comparator.flips(metric)
+        return {"improved": list(flips.improved), "worsened": list(flips.worsened)}
 
 
 def compare_runs(baseline: StoredScores, current: StoredScores) -> ComparedRuns:
@@ -133,6 +136,4 @@ def difference_json(difference: Difference, allowed: float | None = None) -> dic
         "smallest_loss": difference.smallest_loss(LEVEL),
         "needed_n": difference.needed_n(target, LEVEL),
         "allowed_drop": allowed,
-        "improved": list(difference.improved),
-        "worsened": list(difference.worsened),
     }

@@ -105,10 +105,11 @@ def test_flipped_samples_are_named_for_each_metric_and_for_the_run() -> None:
     compared = compare_runs(stored(before), stored(now))
     assert compared.fixed == ("b",)
     assert compared.broken == ("a", "c")
-    difference = compared.comparator.difference(F1)
-    assert (difference.improved, difference.worsened) == (("b",), ("a",))
-    value = compared.comparator.difference("temporal.value_f1")
-    assert value.worsened == ("a", "c")
+    flips = compared.comparator.flips(F1)
+    assert (flips.improved, flips.worsened) == (("b",), ("a",))
+    assert compared.comparator.flips("temporal.value_f1").worsened == ("a", "c")
+    found = compared.comparator.flips("temporal.normalization_accuracy")
+    assert found.worsened == ("c",)
 
 
 def test_an_answer_that_is_not_valid_any_more_is_broken() -> None:

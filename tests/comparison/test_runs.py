@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,6 +30,8 @@ run:
   - {metric: temporal.f1_score, not_worse: true}
   - {metric: overall.success_rate, max_drop: 0.1}
 """
+PLUGIN = ("-p", "stindex.pytest_plugin", "-W", "error", "-q")
+OPTIONS = (*PLUGIN, "--no-reference", "--dataset", "mine.json", "--geocoder", "none")
 SAMPLES = 60
 Run = Callable[..., pytest.RunResult]
 
@@ -61,24 +66,34 @@ def _dataset(count: int = SAMPLES, **changed: str) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a project with a finished good run, which each test gets a copy of."""
+    root = tmp_path_factory.mktemp("project")
+    (root / "test_suite.py").write_text(SUITE, encoding="utf-8")
+    (root / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    (root / "mine.json").write_text(json.dumps(_dataset()), encoding="utf-8")
+    (root / "cfg").mkdir()
+    (root / "cfg" / "thresholds.yaml").write_text(GATES, encoding="utf-8")
+    for name, wrong in (("good", 0), ("nearly", 3), ("bad", 30)):
+        _write(root, f"{name}.jsonl", wrong)
+    environment = {**os.environ, "XDG_CACHE_HOME": str(CACHE)}
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *OPTIONS]
+    command += ["--predictions", "good.jsonl"]
+    subprocess.run(command, cwd=root, env=environment, check=True, capture_output=True)
+    return root
+
+
 @pytest.fixture
-def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, project: Path) -> Run:
     """Return what scores a file of predictions in a process of its own."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(CACHE))
     for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
         monkeypatch.delenv(name, raising=False)
-    pytester.makepyfile(test_suite=SUITE)
-    (pytester.path / "mine.json").write_text(json.dumps(_dataset()), encoding="utf-8")
-    (pytester.path / "cfg").mkdir()
-    (pytester.path / "cfg" / "thresholds.yaml").write_text(GATES, encoding="utf-8")
-    _write(pytester.path, "good.jsonl", 0)
-    _write(pytester.path, "nearly.jsonl", 3)
-    _write(pytester.path, "bad.jsonl", 30)
+    shutil.copytree(project, pytester.path, dirs_exist_ok=True)
 
     def start(predictions: str, *arguments: str) -> pytest.RunResult:
-        options = ["-p", "stindex.pytest_plugin", "-W", "error", "--no-reference", "-q"]
-        data = ["--dataset", "mine.json", "--predictions", predictions, "--geocoder", "none"]
-        return pytester.runpytest_subprocess(*options, *data, *arguments)
+        return pytester.runpytest_subprocess(*OPTIONS, "--predictions", predictions, *arguments)
 
     return start
 
@@ -90,9 +105,8 @@ def _directory(root: Path, predictions: str) -> Path:
 
 
 @pytest.fixture
-def baseline(run: Run, pytester: pytest.Pytester) -> str:
-    """Return the id of a good run."""
-    assert run("good.jsonl").ret == 0
+def baseline(pytester: pytest.Pytester, run: Run) -> str:
+    """Return the id of the good run."""
     return _directory(pytester.path, "good.jsonl").name
 
 
@@ -130,7 +144,6 @@ def test_a_run_that_cannot_tell_is_green_with_a_warning_and_red_where_asked(
 
 
 def test_without_a_baseline_the_gates_are_inconclusive(run: Run) -> None:
-    assert run("good.jsonl").ret == 0
     assert run("good.jsonl", "--strict").ret == 1
 
 
@@ -209,8 +222,3 @@ def test_github_gets_annotations_and_a_summary(
 
 def test_a_run_may_be_compared_with_its_own_earlier_self(run: Run, baseline: str) -> None:
     assert run("good.jsonl", "--baseline", baseline).ret == 0
-
-
-def test_the_environment_of_the_tests_is_not_githubs(run: Run) -> None:
-    assert "GITHUB_ACTIONS" not in os.environ
-    assert "::" not in run("bad.jsonl").stdout.str().replace("gates::", "")
