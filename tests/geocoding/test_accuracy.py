@@ -15,6 +15,7 @@ from geopy.distance import great_circle  # type: ignore[import-untyped]  # it ha
 
 from stindex.geocoding.embedded import EmbeddedGeocoder
 from stindex.schema import Place, SpatialMention
+from stindex.scoring.spatial import distance_km, is_right_place
 
 pytestmark = pytest.mark.skipif(
     "STINDEX_BENCHMARK_DATA" not in os.environ, reason="no benchmark data"
@@ -57,6 +58,27 @@ def errors_km(geocoder: EmbeddedGeocoder, documents: list[Document]) -> list[flo
     return errors
 
 
+def right_places(geocoder: EmbeddedGeocoder, documents: list[Document]) -> list[bool]:
+    """Return for each gold place whether it was found, judged as an area where it is one."""
+    right = []
+    for document in documents:
+        gold, mentions = mentions_of(document)
+        for place, point in zip(geocoder.geocode(mentions, document["text"]), gold, strict=True):
+            wanted = SpatialMention(
+                point["text"], latitude=point["latitude"], longitude=point["longitude"]
+            )
+            if isinstance(place, Place):
+                found = SpatialMention(
+                    point["text"], latitude=place.latitude, longitude=place.longitude
+                )
+                distance = distance_km(wanted, found)
+                assert distance is not None
+                right.append(is_right_place(wanted, place, distance))
+            else:
+                right.append(False)
+    return right
+
+
 def share(errors: list[float], km: float) -> float:
     return sum(error <= km for error in errors) / len(errors)
 
@@ -70,6 +92,14 @@ def test_most_places_of_news_are_resolved_within_161_km(
         measured = f"resolved {resolved:.3f}, 161 km {share(errors, 161):.4f}"
         print(f"{half} half: n {len(errors)}, {measured}, 25 km {share(errors, 25):.3f}")  # noqa: T201
     assert share(errors_km(geocoder, halves["second"]), 161) >= 0.83
+
+
+def test_most_places_of_news_are_right_when_areas_are_judged_as_areas(
+    geocoder: EmbeddedGeocoder, halves: Mapping[str, list[Document]]
+) -> None:
+    right = right_places(geocoder, halves["second"])
+    print(f"second half: n {len(right)}, areal {sum(right) / len(right):.4f}")  # noqa: T201
+    assert sum(right) / len(right) >= 0.92
 
 
 def test_a_mention_costs_less_than_a_millisecond(

@@ -55,8 +55,11 @@ def builders(tmp_path_factory: pytest.TempPathFactory) -> Builders:
     )
 
 
-def test_the_index_is_named_after_the_table(gazetteer: Gazetteer, index_directory: Path) -> None:
-    checksum = hashlib.sha256(index.packed_table().read_bytes()).hexdigest()
+def test_the_index_is_named_after_the_table_and_the_names(
+    gazetteer: Gazetteer, index_directory: Path
+) -> None:
+    content = index.packed_table().read_bytes() + index.packed_names().read_bytes()
+    checksum = hashlib.sha256(content).hexdigest()
     assert gazetteer.checksum == checksum
     assert [path.name for path in index_directory.iterdir()] == [index.index_name(checksum)]
     assert checksum[:16] in index.index_name(checksum)
