@@ -128,6 +128,21 @@ def test_as_many_digits_as_it_takes_and_no_more() -> None:
         ("run: [{metric: temporal.recall, at_least: 1, at_most: 2}]", "exactly one of"),
         ("run: [{metric: temporal.recall, at_leats: 1}]", "did you mean `at_least`"),
         ("run: [{metric: temporal.recall, at_least: 1, minimum_n: 0}]", "greater than or equal"),
+        ("run: [{metric: temporal.recall, at_least: 1, max_drop: 0.1}]", "exactly one of"),
+        ("run: [{metric: temporal.recall, max_drop: 0}]", "greater than 0"),
+        ("run: [{metric: temporal.recall, max_drop: -0.1}]", "greater than 0"),
+        ("run: [{metric: temporal.recall, not_worse: false}]", "`run.0.not_worse`: should be True"),
+        ("run: [{metric: temporal.recall, max_drop: 1, noticeable: 1}]", "belongs to `not_worse`"),
+        ("run: [{metric: temporal.recall, at_least: 1, against: anchor}]", "`against` belongs to"),
+        (
+            "run: [{metric: temporal.recall, not_worse: true, against: yesterday}]",
+            "`run.0.against`",
+        ),
+        ("run: [{metric: temporal.gold, not_worse: true}]", "`temporal.gold` is a count or a time"),
+        (
+            "run: [{metric: overall.p50_processing_time_seconds, max_drop: 1}]",
+            "is a count or a time, which two runs are not compared in",
+        ),
         ("run: [", "not valid YAML"),
     ],
 )
@@ -168,6 +183,39 @@ def test_a_sample_falls_short_of_a_plain_number_and_of_a_bound(tmp_path: Path) -
 def test_an_undefined_metric_of_a_sample_meets_its_threshold(tmp_path: Path) -> None:
     thresholds = _thresholds(tmp_path, "sample: {spatial_f1_score: 1.0}")
     assert sample_shortfalls(thresholds, _score(0, 2)) == []
+
+
+@pytest.mark.parametrize(
+    ("gate", "name"),
+    [
+        ({"max_drop": 0.02}, "temporal.recall drops at most 0.02 against the baseline"),
+        (
+            {"max_drop": 0.02, "against": "anchor"},
+            "temporal.recall drops at most 0.02 against the anchor",
+        ),
+        (
+            {"not_worse": True, "slice": {"language": "de"}},
+            "temporal.recall not worse than the baseline [language=de]",
+        ),
+    ],
+)
+def test_a_gate_that_compares_is_named_by_what_it_asks(gate: dict[str, Any], name: str) -> None:
+    assert Gate.model_validate({"metric": "temporal.recall", **gate}).name == name
+
+
+def test_the_interval_of_a_metric_stands_beside_the_value() -> None:
+    metrics = {"temporal": {"recall": 0.75, "recall_ci95": [0.5, 0.9], "n": {"recall": 4}}}
+    (verdict,) = judge([Gate(metric="temporal.recall", at_least=0.7)], metrics, _no_slice)
+    assert verdict.interval == (0.5, 0.9)
+    assert verdict.to_json()["interval"] == (0.5, 0.9)
+    bare = {"temporal": {"recall": 0.75, "recall_ci95": None, "n": {"recall": 4}}}
+    (verdict,) = judge([Gate(metric="temporal.recall", at_least=0.7)], bare, _no_slice)
+    assert verdict.interval is None
+
+
+def test_a_verdict_says_its_state_in_json() -> None:
+    assert _verdict(metric="temporal.recall", at_least=0.7).to_json()["state"] == "passed"
+    assert _verdict(metric="temporal.recall", at_least=0.8).to_json()["state"] == "failed"
 
 
 def test_a_bound_needs_exactly_one_side() -> None:

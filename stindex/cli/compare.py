@@ -118,6 +118,8 @@ def _write_page(
     from stindex.restored import restored_report, stored_texts  # noqa: PLC0415
     from stindex.stored import load_run  # noqa: PLC0415
 
+    if Path(run).is_file():
+        raise UserError(f"--html needs a run's directory or id; {run} is a saved baseline.")
     stored = load_run(run, output_dir)
     report = restored_report(stored, stored_texts(stored, Path.cwd()))
     report = replace(report, comparison=content, baseline_samples=baseline.details)
