@@ -12,6 +12,10 @@ from stindex.rules.languages import LANGUAGES
 _WORD = re.compile(r"[^\W\d_]+")
 _CJK = re.compile(r"[぀-ヿ一-鿿]")
 DEFAULT = "en"
+_LANGUAGES_OF = {
+    word: tuple(code for code, language in LANGUAGES.items() if word in language.function_words)
+    for word in frozenset().union(*(language.function_words for language in LANGUAGES.values()))
+}
 
 
 def language_of(text: str) -> str:
@@ -22,9 +26,9 @@ def language_of(text: str) -> str:
     words = _WORD.findall(text.lower())
     if len(_CJK.findall(text)) > len(words) / 2:
         return "cjk"
-    counts = {
-        code: sum(word in language.function_words for word in words)
-        for code, language in LANGUAGES.items()
-    }
+    counts = dict.fromkeys(LANGUAGES, 0)
+    for word in words:
+        for code in _LANGUAGES_OF.get(word, ()):
+            counts[code] += 1
     best = max(counts, key=lambda code: counts[code])
     return best if counts[best] > counts[DEFAULT] else DEFAULT
