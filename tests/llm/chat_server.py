@@ -109,7 +109,8 @@ def serve(handler: Handler = well_behaved) -> Iterator[ChatServer]:
         left = asyncio.all_tasks(loop)  # handlers that a test lets sleep
         for task in left:
             task.cancel()
-        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        if left:
+            loop.run_until_complete(asyncio.wait(left))
         loop.close()
 
     thread = threading.Thread(target=work, daemon=True)

@@ -22,7 +22,7 @@ from stindex.llm.server.chat import Dialect, ReplyError, read_reply, refusal, st
 from stindex.llm.server.opening import ServerSettings, server_fingerprint
 from stindex.llm.server.pacing import LONGEST_PAUSE, backoff, retry_after
 from stindex.llm.server.prices import Price, Prices
-from stindex.llm.server.source import ServerSource
+from stindex.llm.server.source import ServerSource, allow_sockets
 from stindex.schema import Extraction, Generation, LocatedExtraction, Sample
 
 from .chat_server import ANSWER, Handler, completion, serve, well_behaved
@@ -439,6 +439,19 @@ def test_a_reply_without_end_is_cut_off() -> None:
     with serve(endless) as server, opened(settings(server.url, retries=0)) as source:
         (generation,) = ask(source, requests(1)).values()
     assert generation.error == "Asked once: the reply is larger than 16 MB."
+
+
+def test_more_connections_than_the_system_allows_are_refused_in_a_sentence() -> None:
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (300, before[1]))
+        allow_sockets(1000)
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] >= 1000
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    with pytest.raises(UserError, match=r"the system allows \d+ open files"):
+        allow_sockets(10**12)
 
 
 # ── Stopping ─────────────────────────────────────────────────────────────────────────────────

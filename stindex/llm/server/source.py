@@ -30,6 +30,12 @@ from stindex.llm.server.pacing import Pace, backoff, retry_after
 from stindex.llm.server.prices import Prices, cost
 from stindex.schema import Generation
 
+try:
+    import resource
+except ImportError:  # not on this system
+    resource = None  # type: ignore[assignment]
+
+_OTHER_FILES = 200  # open files that are not connections to the server
 # Statuses that say: later perhaps.
 _LATER = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 # Statuses that every request would get.
@@ -176,6 +182,7 @@ class ServerSource:
 
     def _connected(self) -> aiohttp.ClientSession:
         settings = self._settings
+        allow_sockets(settings.in_flight)
         headers = {"Content-Type": "application/json"}
         if settings.key:
             headers["Authorization"] = f"Bearer {settings.key}"
@@ -293,6 +300,26 @@ _HINTS = {
     403: "the key in OPENAI_API_KEY may not do this",
     404: "check that --base-url ends where /chat/completions follows, and the name in --model",
 }
+
+
+def allow_sockets(count: int) -> None:
+    """Let this process have so many connections open, as far as the system allows it.
+
+    Raises:
+        UserError: it does not.
+    """
+    if resource is None:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count + _OTHER_FILES
+    if soft >= wanted or soft == resource.RLIM_INFINITY:
+        return
+    if hard < wanted and hard != resource.RLIM_INFINITY:
+        raise UserError(
+            f"--batch-size {count}: the system allows {hard} open files (ulimit -n); "
+            f"{hard - _OTHER_FILES} requests in flight are the most."
+        )
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
