@@ -23,6 +23,7 @@ VERBS = {
     "geocode": "stindex.cli.geocode",
     "init": "stindex.cli.init",
     "merge": "stindex.cli.merge",
+    "plan": "stindex.cli.plan",
     "report": "stindex.cli.report",
     "runs": "stindex.cli.runs",
     "show": "stindex.cli.show",
