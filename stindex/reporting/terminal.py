@@ -7,6 +7,7 @@ line with nothing hidden in it, so that no escape sequence reaches the terminal.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 
 from stindex.evaluation import Evaluation
 from stindex.gates import GateVerdict
@@ -52,10 +53,13 @@ _ROWS: tuple[tuple[str, str, str, Unit], ...] = (
     ("overall", "success_rate", "valid answers", "share"),
 )
 _LABEL, _NUMBER = 42, 12
+_BELOW = " " * 8
 
 
 def summary_lines(report: RunReport) -> list[str]:
-    """Return the end of a run in at most 35 lines of at most 100 columns.
+    """Return the end of a run in lines of at most 100 columns.
+
+    At most 35 of them, and the sentences of gates that compare.
 
     The verdict, the metrics between floor and ceiling, counts, outcomes, gates.
     """
@@ -101,11 +105,16 @@ def _gate_lines(gates: Sequence[GateVerdict]) -> Iterator[str]:
     ordered = sorted(gates, key=lambda gate: (gate.passed, not gate.inconclusive))
     for gate in ordered[:MOST_GATES]:
         mark = _gate_mark(gate)
-        reason = f"  {one_line(gate.reason)}" if needs_reason(gate) else ""
+        reason = one_line(gate.reason) if needs_reason(gate) else ""
         need = threshold_text(gate) if gate.compares or gate.threshold is not None else ""
         need = need if gate.compares or not need else f"needs {need}"
         name = fitted(one_line(gate.metric), 40)
-        yield f"{mark}  {name}{gate_value_text(gate):>8}  {need:14} n = {gate.n}{reason}"
+        line = f"{mark}  {name}{gate_value_text(gate):>8}  {need:14} n = {gate.n}"
+        if gate.compares:  # how large, how sure and what it takes do not fit beside the figures
+            yield line
+            yield from wrap(reason, WIDTH, initial_indent=_BELOW, subsequent_indent=_BELOW)
+        else:
+            yield f"{line}  {reason}"
     if len(ordered) > MOST_GATES:
         hidden = ordered[MOST_GATES:]
         failing = sum(not gate.passed for gate in hidden)

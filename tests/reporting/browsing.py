@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,10 +12,10 @@ from stindex.reporting import write_reports
 from stindex.reporting.run_report import RunReport
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 # The script has built the list, or said why not.
-USABLE = (
+_USABLE = (
     "performance.getEntriesByName('usable').length + performance.getEntriesByName('failed').length"
 )
 
@@ -47,7 +48,25 @@ def visited(browser: Browser, address: str, **context: Any) -> Iterator[Page]:  
     page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
     page.goto(address)
     if context.get("java_script_enabled", True):
-        page.wait_for_function(USABLE)
+        until(page, _USABLE)
     yield page
     around.close()
     assert problems == []
+
+
+def until(page: Page, condition: str) -> None:
+    """Wait until an expression holds; Playwright's own way needs `eval`, which the page forbids.
+
+    Raises:
+        TimeoutError: it does not hold after 20 seconds.
+    """
+    end = time.monotonic() + 20
+    while not page.evaluate(condition):
+        if time.monotonic() > end:
+            raise TimeoutError(condition)
+        page.wait_for_timeout(10)
+
+
+def chosen(page: Page, name: str) -> Locator:
+    """Return the field of a filter."""
+    return page.locator(f".filters [name={name}]")

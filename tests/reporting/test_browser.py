@@ -19,7 +19,7 @@ from stindex.reporting import write_reports
 from stindex.reporting.run_report import RunReport
 from stindex.schema import Outcome, TemporalMention
 
-from .browsing import opened, visited
+from .browsing import chosen, opened, until, visited
 from .building import Draft, compared_report, failing_gate, run_report
 from .hostile import BEACON, STRINGS
 from .hostile_report import hostile_report
@@ -67,10 +67,11 @@ def test_no_hostile_string_runs_or_asks_for_anything(
     page.on("request", lambda request: requests.append(request.url))
     page.on("dialog", lambda dialog: ran.append(dialog.message))
     page.goto(path.as_uri())
+    until(page, "performance.getEntriesByName('usable').length")
     seen = 0
     for _ in range(2 * len(texts)):
         page.keyboard.press("j")
-        page.wait_for_function(f"document.querySelectorAll('.run').length && {_settled(seen)}")
+        until(page, f"document.querySelectorAll('.run').length && {_settled(seen)}")
         seen += 1
         page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
     page.mouse.move(200, 300)
@@ -225,23 +226,23 @@ def test_marks_differ_without_any_colour(browser: Browser, tmp_path: Path) -> No
 def test_filters_and_order_choose_the_samples(browser: Browser, tmp_path: Path) -> None:
     with opened(browser, mixed_report(), tmp_path) as page:
         assert page.get_by_text("40 of 40 samples").is_visible()
-        page.get_by_label("Outcome").select_option("invalid")
+        chosen(page, "outcome").select_option("invalid")
         page.get_by_text("1 of 40 samples").wait_for()
         assert names_of(page) == ["invalid"]
         page.get_by_role("button", name="Clear filters").click()
-        page.get_by_label("Error").select_option("none")
+        chosen(page, "error").select_option("none")
         page.get_by_text("1 of 40 samples").wait_for()
         assert names_of(page) == ["right"]
         page.get_by_role("button", name="Clear filters").click()
-        page.get_by_label("Part of the data").select_option("language: de")
+        chosen(page, "part").select_option("language: de")
         page.get_by_text("1 of 40 samples").wait_for()
         page.get_by_role("button", name="Clear filters").click()
-        page.get_by_label("Range of").select_option("km")
-        page.get_by_label("from").fill("1000")
+        chosen(page, "metric").select_option("km")
+        chosen(page, "from").fill("1000")
         page.get_by_text("38 of 40 samples").wait_for()
         page.get_by_role("button", name="Clear filters").click()
-        page.get_by_label("Order", exact=True).select_option("worst")
-        page.wait_for_function("location.hash.includes('sort=worst')")
+        chosen(page, "sort").select_option("worst")
+        until(page, "location.hash.includes('sort=worst')")
         assert names_of(page)[0] == "doc-0"
         page.evaluate("document.querySelector('.list').scrollTop = 1e6")
         page.get_by_role("option", name="right").wait_for()
@@ -258,7 +259,7 @@ def test_the_search_finds_words_of_texts_answers_and_ids(browser: Browser, tmp_p
 
 def test_changes_against_the_baseline_are_filters(browser: Browser, tmp_path: Path) -> None:
     with opened(browser, mixed_report(), tmp_path) as page:
-        changed = page.get_by_label("Against the baseline")
+        changed = chosen(page, "changed")
         for choice, names in (
             ("better", ["right"]),
             ("worse", ["invalid"]),
@@ -267,17 +268,17 @@ def test_changes_against_the_baseline_are_filters(browser: Browser, tmp_path: Pa
             ("broken", ["doc-37"]),
         ):
             changed.select_option(choice)
-            page.wait_for_function(f"location.hash === '#changed={choice}'")
+            until(page, f"location.hash === '#changed={choice}'")
             assert names_of(page) == names
         page.evaluate("location.hash = '#changed=fixed'")
-        page.wait_for_function("document.querySelectorAll('.row').length === 1")
+        until(page, "document.querySelectorAll('.row').length === 1")
 
 
 def test_the_count_of_an_error_leads_to_its_samples(browser: Browser, tmp_path: Path) -> None:
     with opened(browser, mixed_report(), tmp_path) as page:
         page.locator(".errors").first.get_by_role("link", name="missed").click()
         page.get_by_text("39 of 40 samples").wait_for()
-        assert page.get_by_label("Error").input_value() == "temporal.missed"
+        assert chosen(page, "error").input_value() == "temporal.missed"
 
 
 def test_the_keyboard_is_enough(browser: Browser, tmp_path: Path) -> None:
@@ -294,9 +295,7 @@ def test_the_keyboard_is_enough(browser: Browser, tmp_path: Path) -> None:
         assert page.evaluate("document.activeElement.role") == "listbox"
         for key, name in (("j", "doc-0"), ("j", "doc-1"), ("k", "doc-0"), ("End", "doc-37")):
             page.keyboard.press(key)
-            page.wait_for_function(
-                f"document.querySelector('.detail h3')?.textContent === '{name}'"
-            )
+            until(page, f"document.querySelector('.detail h3')?.textContent === '{name}'")
         active = page.locator(".list").get_attribute("aria-activedescendant")
         assert page.locator(f"#{active}").inner_text().startswith("doc-37")
         page.keyboard.press("Escape")
@@ -328,7 +327,7 @@ def test_a_link_leads_to_the_sample_and_the_list_that_its_sender_saw(
     path = write_reports(mixed_report(), tmp_path)
     with visited(browser, path.as_uri() + "#sample=doc-7&error=any&sort=km") as page:
         assert page.locator(".detail h3").inner_text() == "doc-7"
-        assert page.get_by_label("Order", exact=True).input_value() == "km"
+        assert chosen(page, "sort").input_value() == "km"
         assert page.get_by_text("39 of 40 samples").is_visible()
     with visited(browser, path.as_uri() + "#sample=nobody") as page:
         assert page.get_by_text("No sample of this page has the id").is_visible()
@@ -409,7 +408,7 @@ def test_two_runs_stand_side_by_side_with_their_differences(
         page.get_by_role("button", name="Mark what the baseline does not have").click()
         assert page.locator("ins").all_inner_texts() == ["new"]
         page.keyboard.press("c")
-        page.wait_for_function("document.querySelectorAll('.run').length === 1")
+        until(page, "document.querySelectorAll('.run').length === 1")
 
 
 def test_a_baseline_that_kept_no_answers_still_has_its_counts(
@@ -446,7 +445,8 @@ def test_the_command_that_reruns_a_sample_is_quoted_for_a_shell(
 
 
 def test_figures_and_samples_can_be_saved(browser: Browser, tmp_path: Path) -> None:
-    report = compared_report([Draft(id="=1+1"), Draft(id='a,"b"')], [Draft(id="=1+1")])
+    german = Draft(id='a,"b"', metadata={"language": "de"})
+    report = compared_report([Draft(id="=1+1"), german], [Draft(id="=1+1")])
     with opened(browser, report, tmp_path) as page:
         saved = {}
         for name in ("Figures as JSON", "Figures as CSV", "Listed samples as CSV"):
@@ -536,8 +536,8 @@ def _speed(browser: Browser, path: Path) -> tuple[float, float]:
     """Return when the head was painted and the list could be used, milliseconds after asking."""
     page = browser.new_page()
     page.goto(path.as_uri(), wait_until="commit")
-    page.wait_for_function("performance.getEntriesByName('usable').length")
-    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+    until(page, "performance.getEntriesByName('usable').length")
+    until(page, "performance.getEntriesByName('first-contentful-paint').length")
     painted, usable = page.evaluate(
         "['first-contentful-paint', 'usable'].map(n => performance.getEntriesByName(n)[0].startTime)"
     )

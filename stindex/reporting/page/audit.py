@@ -19,7 +19,6 @@ _TAGS = frozenset(
         "title",
         "style",
         "script",
-        "noscript",
         "body",
         "a",
         "header",
