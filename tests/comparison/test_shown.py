@@ -13,6 +13,7 @@ from stindex.pytest_plugin.gate_reports import gate_reports, is_inconclusive
 from stindex.reporting.comparison_table import comparison_lines
 from stindex.reporting.github import annotation_lines, write_step_summary
 from stindex.reporting.run_report import RunReport, Status
+from stindex.reporting.terminal import summary_lines
 from stindex.reporting.visible import display_width
 
 from .building import score, stored
@@ -37,6 +38,17 @@ def test_a_comparison_is_a_table_of_at_most_100_columns() -> None:
     assert "▼ worse" in row
     assert "20 samples broken: s0, s1, s2, …" in lines
     assert comparison_lines(None) == []
+
+
+def test_what_a_gate_says_of_a_comparison_is_shown_in_full() -> None:
+    reason = "worse by 0.1 on 20 paired samples, and at 95 % it may be 0.2 worse; " * 2
+    metrics: dict[str, dict[str, object]] = {"temporal": {}, "spatial": {}, "overall": {}}
+    report = replace(_report(replace(UNSURE, reason=reason, kind="drop")), metrics=metrics)
+    lines = summary_lines(report)
+    at = next(n for n, line in enumerate(lines) if line.startswith("? ????"))
+    assert "−0.100" in lines[at]
+    assert " ".join(" ".join(lines[at + 1 : at + 3]).split()) == reason.strip()
+    assert max(map(display_width, lines)) <= 100
 
 
 def test_no_control_character_of_an_id_reaches_the_terminal() -> None:
