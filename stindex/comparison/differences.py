@@ -17,14 +17,16 @@ import numpy as np
 from stindex.comparison.pairing import Pairing
 from stindex.comparison.quantities import is_share, lower_is_better, over_pairs
 from stindex.comparison.statistics import (
+    INTERVAL,
     Vector,
+    alike_interval,
     bootstrap_p,
+    defined,
     needed_units,
     percentile_interval,
     randomization_p,
     smallest_loss,
     standard_error,
-    unchanged_interval,
 )
 from stindex.scoring import SampleScore
 from stindex.scoring.resampling import RunTable, weight_blocks
@@ -76,18 +78,14 @@ class Difference:
         """The loss that should not go unnoticed if nobody says otherwise; never negative."""
         return NOTICEABLE_SHARE if self.share else NOTICEABLE_PART * abs(self.baseline or 0.0)
 
-    @property
-    def unchanged(self) -> bool:
-        """Whether no resample shows any difference at all: the bootstrap says nothing then."""
-        return not np.any(np.nan_to_num(self.resampled))
-
-    def interval(self) -> tuple[float, float] | None:
-        """Return the 95 % interval of current - baseline; None where nothing is defined."""
+    def interval(self, level: float = INTERVAL) -> tuple[float, float] | None:
+        """Return the interval of current - baseline; None where nothing can be said."""
         if self.observed is None:
             return None
-        if self.unchanged and self.share:
-            return unchanged_interval(self.units)
-        return percentile_interval(self.resampled)
+        kept = defined(self.resampled)
+        if self.share and (self.units < 2 or not kept.size or not np.ptp(kept)):
+            return alike_interval(self.observed, self.units, level)
+        return percentile_interval(kept, self.units, level)
 
     def p_worse(self, allowed: float = 0.0) -> float:
         """Return the p value of "at most `allowed` worse"; 1 where nothing is defined."""
@@ -107,18 +105,10 @@ class Difference:
 
     def loss_bound(self, level: float) -> float | None:
         """Return the loss that the true one exceeds with a probability of at most `level`."""
-        found = self.interval_at(1 - 2 * level)
+        found = self.interval(1 - 2 * level)
         if found is None:
             return None
         return -found[0] if _sign(self.metric) > 0 else found[1]
-
-    def interval_at(self, level: float) -> tuple[float, float] | None:
-        """Return the interval of current - baseline at another level than 95 %."""
-        if self.observed is None:
-            return None
-        if self.unchanged and self.share:
-            return unchanged_interval(self.units, level)
-        return percentile_interval(self.resampled, level)
 
     def smallest_loss(self, level: float) -> float:
         """Return the smallest loss that these samples would have shown in 80 % of such runs."""

@@ -18,7 +18,8 @@ from stindex.comparison.statistics import holm, percentile_interval
 from stindex.comparison.stored_scores import StoredScores
 from stindex.errors import UserError
 from stindex.scoring import SampleScore
-from stindex.scoring.resampling import resampled_values
+from stindex.scoring.dimension import Measure
+from stindex.scoring.resampling import FloatArray, resampled_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def leaderboard(runs: Sequence[StoredScores], metric: str) -> Leaderboard:
     resampled = resampled_values([list(own.values()) for own in scores], [metric])
     values = _values(pairs, scores, metric)
     places = [
-        _place(index, run, values[index], percentile_interval(found[metric].value), pairs)
+        _place(index, run, values[index], _interval(found[metric]), pairs)
         for index, (run, found) in enumerate(zip(runs, resampled, strict=True))
     ]
     return Leaderboard(metric, len(shared), tuple(sorted(places, key=_order(metric))), pairs)
@@ -168,6 +169,10 @@ def _place(
     below = tuple(pair.first + pair.second - index for pair in own if pair.better == index)
     runs = 1 + max((pair.second for pair in pairs), default=0)
     return Place(run, index, value, interval, 1 + above, runs - len(below), below)
+
+
+def _interval(measure: Measure[FloatArray]) -> tuple[float, float] | None:
+    return percentile_interval(measure.value, measure.n)
 
 
 def _order(metric: str) -> Any:  # noqa: ANN401 (a key of sorting)

@@ -20,6 +20,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from stindex.scoring.distributions import t_quantile
+
 Vector = NDArray[np.float64]
 
 ALPHA = 0.05  # false alarms that are accepted, for all gates of a run together
@@ -64,12 +66,26 @@ def defined(values: Vector) -> Vector:
     return kept
 
 
-def percentile_interval(values: Vector, level: float = INTERVAL) -> tuple[float, float] | None:
-    """Return the central `level` of resampled values; None where none is defined."""
+def percentile_interval(
+    values: Vector, units: int, level: float = INTERVAL
+) -> tuple[float, float] | None:
+    """Return the expanded percentile interval of resampled values (Hesterberg 2015, section 5.3).
+
+    Plain percentiles are as narrow as an interval with the normal instead of Student's t, and
+    with n instead of n - 1; the levels are moved out to make up for both.
+
+    Args:
+        units: how many were drawn from.
+
+    Returns:
+        None where no value is defined, or there is nothing to draw from.
+    """
     kept = defined(values)
-    if not kept.size:
+    if not kept.size or units < 2:
         return None
-    low, high = np.quantile(kept, [(1 - level) / 2, (1 + level) / 2])
+    wider = math.sqrt(units / (units - 1)) * t_quantile((1 + level) / 2, units - 1)
+    tail = _NORMAL.cdf(-wider)
+    low, high = np.quantile(kept, [tail, 1 - tail])
     return float(low), float(high)
 
 
@@ -141,13 +157,12 @@ def needed_units(loss: float, error: float, units: int, level: float, *, share: 
     return math.ceil(max(by_error, by_flips) - 1e-9) or None
 
 
-def unchanged_interval(units: int, level: float = INTERVAL) -> tuple[float, float]:
-    """Return the interval of a difference where no unit changed.
+def alike_interval(difference: float, units: int, level: float = INTERVAL) -> tuple[float, float]:
+    """Return the interval of a difference of two shares where all units changed alike.
 
-    Every resample is alike then, and the bootstrap says nothing. Of `units` none has flipped:
-    the exact (Clopper and Pearson 1934) upper bound of the share that flips is taken, either way.
+    Every resample is alike then, most often because nothing changed, and the bootstrap says
+    nothing. Of `units` none is different: the exact (Clopper and Pearson 1934) upper bound of the
+    share that is different after all is taken, either way.
     """
-    if not units:
-        return -1.0, 1.0
-    bound = 1 - ((1 - level) / 2) ** (1 / units)
-    return -bound, bound
+    bound = 1 - ((1 - level) / 2) ** (1 / units) if units else 1.0
+    return max(-1.0, difference - bound), min(1.0, difference + bound)

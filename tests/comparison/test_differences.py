@@ -136,3 +136,11 @@ def test_one_sample_alone_shows_nothing() -> None:
     found = difference_json(_difference(_runs(1, worse=1)))
     assert found["verdict"] == "inconclusive"
     assert found["smallest_loss"] == 1.0
+    assert found["ci95"] == [-1.0, pytest.approx(0.642, abs=0.001)]
+
+
+def test_where_every_sample_changed_alike_the_interval_is_exact() -> None:
+    difference = _difference(_runs(20, worse=20))
+    low, high = difference.interval() or (0.0, 0.0)
+    assert high - (difference.observed or 0) == pytest.approx(1 - 0.025 ** (1 / 20))
+    assert low == pytest.approx(2 * (difference.observed or 0) - high)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stindex.comparison.statistics import (
+    alike_interval,
     bootstrap_p,
     fewest_flips,
     holm,
@@ -19,7 +20,6 @@ from stindex.comparison.statistics import (
     randomization_p,
     smallest_loss,
     standard_error,
-    unchanged_interval,
 )
 
 NAN = float("nan")
@@ -53,8 +53,16 @@ def test_holm_rejects_at_least_what_bonferroni_does_and_no_more_than_single_test
 
 def test_an_interval_leaves_out_what_is_undefined() -> None:
     values = np.array([NAN, *np.arange(101.0)])
-    assert percentile_interval(values) == pytest.approx((2.5, 97.5))
-    assert percentile_interval(np.array([NAN, NAN])) is None
+    assert percentile_interval(values, 100_000) == pytest.approx((2.5, 97.5), abs=0.01)
+    assert percentile_interval(np.array([NAN, NAN]), 9) is None
+
+
+def test_an_interval_of_few_units_is_as_wide_as_students() -> None:
+    # t(0.975, 4) = 2.776; of five units the bootstrap's spread is too small by sqrt(4 / 5).
+    values = np.random.default_rng(5).normal(size=400_000)
+    low, high = percentile_interval(values, 5) or (0.0, 0.0)
+    assert (-low, high) == pytest.approx((2.776 * (5 / 4) ** 0.5,) * 2, rel=0.02)
+    assert percentile_interval(values, 1) is None
 
 
 def test_a_bootstrap_p_is_the_share_at_or_above_the_bound_and_never_zero() -> None:
@@ -111,10 +119,11 @@ def test_nobody_can_say_how_many_show_no_loss() -> None:
 
 
 def test_where_nothing_changed_the_rule_of_three_holds() -> None:
-    low, high = unchanged_interval(100, 0.90)
+    low, high = alike_interval(0.0, 100, 0.90)
     assert high == pytest.approx(3 / 100, rel=0.02)
     assert low == -high
-    assert unchanged_interval(0) == (-1.0, 1.0)
+    assert alike_interval(0.0, 0) == (-1.0, 1.0)
+    assert alike_interval(-1.0, 100) == pytest.approx((-1.0, -0.9638), abs=1e-4)
 
 
 def test_a_standard_error_needs_two_values() -> None:
