@@ -58,6 +58,8 @@ def _exact(name: str, gazetteer: Gazetteer) -> tuple[Entry, ...]:
     entries = gazetteer.lookup_key(normalise(name))
     if not entries and _TWO_CAPITALS.fullmatch(name):
         return gazetteer.lookup_key(f"ab:{name}")
+    if not entries and " & " in name:
+        return gazetteer.lookup_key(normalise(name.replace(" & ", " and ")))
     return entries
 
 
