@@ -44,7 +44,7 @@ FOUND = "temporal.f1_score"  # the metric that loses
 MENTIONS, SPURIOUS = 4.0, 0.6  # of a dimension in a document, on average
 TOLERANCE = 0.02
 LOSS = 0.05
-RESAMPLES = 1000  # half of what a run takes: a simulation has thousands of them
+RESAMPLES = 1000  # half of what a run takes: here it is thousands of pairs
 _NORMAL = NormalDist()
 
 
