@@ -24,6 +24,8 @@ DEFAULT_DATASET = "data/input/eval_dataset_100.json"
 REQUESTS_IN_FLIGHT = 64
 COMMAND_LINE, DEFAULT = "command line", "default"
 
+AUTO_SAMPLES = 16  # what is planned for together where the batch size is `auto`
+
 PositiveInt = Annotated[int, Field(ge=1)]
 
 
@@ -49,8 +51,10 @@ class Settings(BaseModel):
         None, description="ask a server no more often than that"
     )
     dataset: str = Field(DEFAULT_DATASET, description="annotated texts, JSON or JSON lines")
-    batch_size: PositiveInt = Field(
-        8, description="samples decoded together; of a server: requests in flight, then 64"
+    batch_size: PositiveInt | Literal["auto"] = Field(
+        8,
+        description="samples decoded together, `auto`: as memory allows; of a server: requests in "
+        "flight, then 64",
     )
     output_dir: str = Field("reports", description="where the directories of runs go")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, xpu or mps")
@@ -125,6 +129,11 @@ class Settings(BaseModel):
     trust_remote_code: bool = Field(
         default=False, description="run code that the model brings along"
     )
+
+    @property
+    def samples_together(self) -> int:
+        """How many samples are planned for together; `auto` is settled once the model is there."""
+        return AUTO_SAMPLES if self.batch_size == "auto" else self.batch_size
 
     @model_validator(mode="after")
     def _compatible(self) -> Settings:

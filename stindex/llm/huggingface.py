@@ -20,6 +20,7 @@ from pydantic import BaseModel
 
 from stindex.llm.base import DecodingSettings, Message, Request
 from stindex.llm.registry import Dtype, resolve_model
+from stindex.llm.row_budget import RowBudget, row_budget
 from stindex.llm.storage import LocalModel, Placement, Quantization, prepare
 from stindex.parsing import parse_answer
 from stindex.schema import Generation, Outcome
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=BaseModel)
 Draft = Literal["auto", "off"]
+Together = int | Literal["auto"]
 
 _PACKAGES = ("torch", "transformers", "xgrammar")
 
@@ -58,7 +60,7 @@ class HuggingFaceLLM:
         dtype: Dtype | None = None,
         device: str = "auto",
         quantization: Quantization = "none",
-        batch_size: int = 8,
+        batch_size: Together = 8,
         trust_remote_code: bool = False,
         draft: Draft = "auto",
         announce: Callable[[str], None] | None = None,
@@ -68,7 +70,8 @@ class HuggingFaceLLM:
         Args:
             dtype: of the weights in memory; None leaves it to `local.spec`.
             device: `auto` is CUDA (or ROCm), XPU, MPS or CPU, whichever is there first.
-            batch_size: rows that are decoded together; halved where memory does not suffice.
+            batch_size: rows that are decoded together, halved where memory does not suffice;
+                `auto` takes as many as fit.
             trust_remote_code: run the Python code that comes with the model.
             draft: `auto` guesses tokens and proves them, where the model allows it (the same
                 answers in fewer passes); `off` leaves decoding to transformers' `generate`.
@@ -86,6 +89,7 @@ class HuggingFaceLLM:
         self._draft: Draft = draft
         self._announce = announce or _to_stderr
         self._decoding: LocalDecoding | None = None
+        self._budget: RowBudget | None = None
 
     @classmethod
     def from_name(  # noqa: PLR0913  # the front door of notebooks: the options of the command line
@@ -97,7 +101,7 @@ class HuggingFaceLLM:
         device: str = "auto",
         quantization: Quantization = "none",
         trust_remote_code: bool = False,
-        batch_size: int = 8,
+        batch_size: Together = 8,
         draft: Draft = "auto",
         models_file: Path | None = None,
         announce: Callable[[str], None] | None = None,
@@ -215,16 +219,43 @@ class HuggingFaceLLM:
         decoding: DecodingSettings,
         stop: Event,
     ) -> Iterator[tuple[int, Generation]]:
-        from stindex.llm.decoding.batches import BatchSize  # noqa: PLC0415  # imports torch
-
         loaded = self.load()
-        self._size = self._size or BatchSize.of(self.batch_size)
         prompts, places, refused = self._prompts(asked, decoding)
         yield from refused
         settings = self._settings(loaded, response_model, decoding)
-        for result in self._engine(loaded).results(prompts, settings, self._size, stop):
+        size = self._batch_size(loaded, prompts, settings)
+        halvings = size.halvings
+        for result in self._engine(loaded).results(prompts, settings, size, stop):
             prompt = prompts[result.index]
             yield places[result.index], _generation(loaded, prompt, result)
+        if self._budget is not None and size.halvings > halvings:
+            self._budget.remember(size.used, _row_tokens(prompts, settings, 0))
+
+    def _batch_size(
+        self, loaded: LoadedModel, prompts: Sequence[Prompt], settings: BatchSettings
+    ) -> BatchSize:
+        """Return the size of batches; with `auto` for these prompts, at most what worked before."""
+        from stindex.llm.decoding.batches import BatchSize  # noqa: PLC0415  # imports torch
+        from stindex.llm.decoding.packed import common_prefix  # noqa: PLC0415  # imports torch
+
+        if self.batch_size != "auto":
+            self._size = self._size or BatchSize.of(self.batch_size)
+            return self._size
+        if not prompts:
+            return self._size or BatchSize.of(1)
+        engine, device = self._engine(loaded), str(loaded.model.device)
+        first = self._budget is None
+        self._budget = self._budget or row_budget(
+            self.local, self.local.spec.dtype, self.placement.quantization, device
+        )
+        sharing = engine.shares_prefix(settings)
+        shared = len(common_prefix([p.token_ids for p in prompts])) if sharing else 0
+        rows = self._budget.rows(_row_tokens(prompts, settings, shared), shared)
+        halvings = self._size.halvings if self._size else 0
+        self._size = BatchSize(rows, rows, halvings)
+        if first and not device.startswith("cpu"):  # there, memory is only taken when it is used
+            engine.probe(settings, self._size, shared + _row_tokens(prompts, settings, shared))
+        return self._size
 
     def _prompts(
         self, asked: Sequence[tuple[str, Sequence[Message]]], decoding: DecodingSettings
@@ -276,6 +307,16 @@ class HuggingFaceLLM:
                 loaded.tokenizer, loaded.vocabulary_size, loaded.vocabulary.end_ids, response_model
             )
         return self._grammars[response_model]
+
+
+def _row_tokens(prompts: Sequence[Prompt], settings: BatchSettings, shared: int) -> int:
+    """Return the tokens of the longest row, its answer up to the limit included."""
+    limits = settings.limits
+    answer = limits.answer + max(
+        (limits.thought + 1 if prompt.thinking != "none" else 0 for prompt in prompts), default=0
+    )
+    tokens = max(len(prompt.token_ids) for prompt in prompts) + answer
+    return (min(tokens, limits.context) if limits.context is not None else tokens) - shared
 
 
 def _generation(loaded: LoadedModel, prompt: Prompt, result: Result) -> Generation:

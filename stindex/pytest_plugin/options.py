@@ -55,6 +55,8 @@ def _attributes(field: FieldInfo) -> dict[str, Any]:
     if get_origin(field.annotation) is Literal:
         return {"choices": list(get_args(field.annotation))}
     kinds = {field.annotation, *_inner(field.annotation)}
+    if "auto" in kinds:  # a number or this word: pydantic tells them apart
+        return {"metavar": "N|auto"}
     for kind, converter in _CONVERTERS.items():
         if kind in kinds:
             return {"type": converter, "metavar": "N"}

@@ -164,7 +164,7 @@ class EvaluationRun:
         self.plan = make_plan(
             [request.key for request in self.requests],
             stock.records,
-            values.batch_size,
+            values.samples_together,
             processes,
             run_id=self.identity.run_id,
             selection=self.selection,
@@ -413,7 +413,8 @@ class EvaluationRun:
         """Say what `--rescore` changed."""
         if self._rescored is None:
             return
-        now = {i: (gold_json(e.sample), e.score) for i, e in self._evaluations.items()}
+        known = [self._evaluations[s.id] for s in self.selected if s.id in self._evaluations]
+        now = {e.sample.id: (gold_json(e.sample), e.score) for e in known}
         found = changes(self._rescored.before, now)
         self.file.content["rescored_from"]["changes"] = found.to_json()
         self.changed = sentences(found, self._rescored.metrics, metrics)

@@ -19,6 +19,8 @@ from stindex.llm.decoding.batches import (
     EngineError,
     Result,
     decode_all,
+    free_device_memory,
+    is_out_of_memory,
     stream_all,
 )
 from stindex.llm.decoding.drafts import Drafter, Encode
@@ -26,7 +28,9 @@ from stindex.llm.decoding.engine import Engine
 from stindex.llm.decoding.packed import PackedModel
 from stindex.llm.decoding.plain import BatchSettings, Decoded, GenerativeModel, decode_batch
 from stindex.llm.decoding.row import Prompt
+from stindex.llm.decoding.slots import Piece
 from stindex.llm.decoding.support import verify, why_not
+from stindex.llm.memory import DRAFT_TOKENS
 
 Drafts = Literal["auto", "off"]
 
@@ -95,6 +99,22 @@ class LocalDecoding:
         ):
             yield replace(result, index=left[result.index])
 
+    def shares_prefix(self, settings: BatchSettings) -> bool:
+        """Return whether what all prompts begin with is going to be kept once for all rows."""
+        return self._may_draft(settings)
+
+    def probe(self, settings: BatchSettings, size: BatchSize, width: int) -> None:
+        """Fill slots of `width` tokens once; halve `size` until they fit into memory."""
+        if not self._may_draft(settings):
+            return
+        packed = self._packed_model()
+        while not _fits(packed, size.used, width):
+            packed.close()
+            free_device_memory()
+            if size.used == 1:
+                return  # whoever is too long alone gets a sentence of its own
+            size.halve(size.used)
+
     def provenance(self) -> dict[str, Any]:
         """Return JSON-ready facts: which engine, why, what was checked, what drafts were worth."""
         drafting = self._packed is not None and self._fallback is None
@@ -124,12 +144,30 @@ class LocalDecoding:
     def _streamed(
         self, prompts: Sequence[Prompt], settings: BatchSettings, size: BatchSize, stop: Event
     ) -> Iterator[Result]:
-        if not isinstance(self._model, PreTrainedModel):
-            raise TypeError("why_not lets only transformers models pass")
-        packed = self._packed = self._packed or PackedModel(self._model)
+        packed = self._packed_model()
         check = _Verification(packed, settings, self._checked)
         engine = Engine(packed, settings, self._drafter, check)
         try:
             yield from stream_all(prompts, engine, size, stop)
         finally:
             self._checked = check.found
+
+    def _packed_model(self) -> PackedModel:
+        if not isinstance(self._model, PreTrainedModel):
+            raise TypeError("why_not lets only transformers models pass")
+        self._packed = self._packed or PackedModel(self._model)
+        return self._packed
+
+
+def _fits(packed: PackedModel, rows: int, width: int) -> bool:
+    tokens = [0] * min(DRAFT_TOKENS, width)
+    try:
+        packed.open(rows)
+        with packed.borrowed():
+            pieces = [Piece(slot, tokens, width - len(tokens)) for slot in range(rows)]
+            packed.forward(pieces, last_only=False)
+    except Exception as problem:
+        if not is_out_of_memory(problem):
+            raise
+        return False
+    return True

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from stindex.llm.decoding.grammar import Matcher
 from stindex.llm.decoding.row import Row
+from stindex.llm.memory import DRAFT_TOKENS
 
 Encode = Callable[[str], list[int]]
 
@@ -117,7 +118,7 @@ class Drafter:
     """
 
     encode: Encode
-    longest: int = 16
+    longest: int = DRAFT_TOKENS - 1
     pool: NgramPool = field(default_factory=NgramPool)
     tracks: dict[str, Track] = field(default_factory=_tracks)
     _encoded: dict[str, list[int]] = field(default_factory=dict)

@@ -15,8 +15,8 @@ import torch
 from transformers import PreTrainedModel
 
 from stindex.llm.decoding.slots import ATTENTION, Flat, Piece, Slots
+from stindex.llm.memory import PIECE_TOKENS  # a longer prompt is read in pieces of so many
 
-_PIECE_TOKENS = 512  # a longer prompt is read in pieces, which bounds the memory of attention
 SHORTEST_PREFIX = 16
 
 
@@ -118,8 +118,8 @@ class PackedModel:
         if len(pieces) > 1:
             return self.forward(pieces, last_only=True)
         (piece,) = pieces
-        for offset in range(0, len(piece.tokens), _PIECE_TOKENS):
-            tokens = piece.tokens[offset : offset + _PIECE_TOKENS]
+        for offset in range(0, len(piece.tokens), PIECE_TOKENS):
+            tokens = piece.tokens[offset : offset + PIECE_TOKENS]
             logits = self.forward([Piece(piece.slot, tokens, piece.start + offset)], last_only=True)
         return logits
 
@@ -157,7 +157,7 @@ def common_prefix(prompts: Sequence[Sequence[int]], known: Sequence[int] = ()) -
 def _portions(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
     portion: list[Piece] = []
     for piece in pieces:
-        if portion and sum(len(p.tokens) for p in [*portion, piece]) > _PIECE_TOKENS:
+        if portion and sum(len(p.tokens) for p in [*portion, piece]) > PIECE_TOKENS:
             yield portion
             portion = []
         portion.append(piece)

@@ -64,7 +64,7 @@ def server_settings(settings: ResolvedSettings, announce: Callable[[str], None])
         values.model,
         urls,
         key,
-        values.batch_size,
+        values.samples_together,
         float(values.request_timeout),
         values.request_retries,
         values.requests_per_minute,

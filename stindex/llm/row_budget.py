@@ -1,0 +1,106 @@
+"""How many samples are decoded together where `--batch-size auto` leaves it to the machine.
+
+The number is estimated from the model's config and the memory that is free once the weights are
+loaded, held against what ran out of memory before, and remembered per model and device in the
+user's cache. Rows are counted by their tokens: long texts get few rows, short ones many.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from stindex.llm.machine import free_memory
+from stindex.llm.memory import USABLE, Footprint, Quantization, footprint, most_rows, shape_of
+from stindex.llm.registry import Dtype
+from stindex.llm.storage import LocalModel
+
+_FALLBACK_ROWS = 8  # where the config tells too little
+
+
+@dataclass(frozen=True, slots=True)
+class RowBudget:
+    """What rows may take on one device, in bytes.
+
+    Attributes:
+        key: names model, number format and device among what is remembered.
+        taken: the model's footprint; None where its config is not understood.
+        store: the file of what is remembered.
+    """
+
+    key: str
+    device: str
+    taken: Footprint | None
+    store: Path
+
+    def rows(self, row_tokens: int, shared_tokens: int = 0) -> int:
+        """Return how many rows of at most `row_tokens` tokens are decoded together, 1 or more."""
+        most = most_rows(self.device)
+        if self.taken is None:
+            return min(_FALLBACK_ROWS, most)
+        taken = self.taken
+        left = _free_bytes(self.device) * USABLE - taken.working - shared_tokens * taken.token
+        left = min(left, self._remembered().get(self.key, left))
+        return max(1, min(most, int(left // self._row_bytes(row_tokens))))
+
+    def remember(self, rows: int, row_tokens: int) -> None:
+        """Note that memory ran out and that `rows` rows were what worked in the end."""
+        if self.taken is not None:
+            known = self._remembered()
+            _write(self.store, {**known, self.key: rows * self._row_bytes(row_tokens)})
+
+    def _row_bytes(self, row_tokens: int) -> int:
+        if self.taken is None:
+            raise AssertionError("a row has no size without a footprint")
+        return row_tokens * self.taken.token + self.taken.row
+
+    def _remembered(self) -> Mapping[str, int]:
+        try:
+            content = json.loads(self.store.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        known = content if isinstance(content, dict) else {}
+        return {str(key): size for key, size in known.items() if type(size) is int and size > 0}
+
+
+def row_budget(
+    local: LocalModel,
+    dtype: Dtype,
+    quantization: Quantization,
+    device: str,
+    store: Path | None = None,
+) -> RowBudget:
+    """Return the budget of a model that is loaded on a device (`cuda:0`, `cpu`, ...)."""
+    shape = shape_of(local.spec, local.path)
+    return RowBudget(
+        key=f"{local.fingerprint}|{dtype}|{quantization}|{device}",
+        device=device,
+        taken=None if shape is None else footprint(shape, dtype, quantization),
+        store=store or user_cache_path("stindex") / "batch_sizes.json",
+    )
+
+
+def _free_bytes(device: str) -> int:
+    if device.startswith("cuda"):
+        import torch  # noqa: PLC0415  # heavy, and here only with a model that has loaded it
+
+        return int(torch.cuda.mem_get_info(device if ":" in device else None)[0])
+    return free_memory(device).bytes_free
+
+
+def _write(store: Path, sizes: Mapping[str, int]) -> None:
+    # A cache that cannot be written costs a retry, not the run.
+    try:
+        store.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=store.parent, prefix=".batch_sizes-")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(dict(sizes), file)
+        Path(name).replace(store)
+    except OSError:
+        return
