@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -23,9 +24,23 @@ from stindex.stored import load_run
     type=click.Path(path_type=Path, file_okay=False),
     help="Write into this directory instead of the run's own.",
 )
+@click.option(
+    "--text/--no-text",
+    "texts",
+    default=None,
+    help="With or without texts and raw answers.  [default: as in the run]",
+)
 @click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
-def report(run: str, output_dir: Path, to: Path | None, *, open_page: bool, as_json: bool) -> None:
+def report(  # noqa: PLR0913 (one argument an option)
+    run: str,
+    output_dir: Path,
+    to: Path | None,
+    *,
+    texts: bool | None,
+    open_page: bool,
+    as_json: bool,
+) -> None:
     """Write report.html and report.md of a RUN again, from its stored figures and answers.
 
     Nothing is scored anew; for that there is `pytest eval_tests --rescore RUN`.
@@ -33,8 +48,9 @@ def report(run: str, output_dir: Path, to: Path | None, *, open_page: bool, as_j
     Example: stindex report smollm2-eval --open
     """
     stored = load_run(run, output_dir)
-    texts = stored_texts(stored, Path.cwd())
-    content = restored_report(stored, texts)
+    content = restored_report(stored, stored_texts(stored, Path.cwd()))
+    if texts is not None:
+        content = replace(content, texts=texts)
     directory = to or stored.directory
     directory.mkdir(parents=True, exist_ok=True)
     page = directory / "report.html"

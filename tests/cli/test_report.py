@@ -72,3 +72,14 @@ def test_a_run_without_reports_is_refused_in_a_sentence(
     status, _, err = verb("report", str(copy))
     assert status == 4
     assert "the run has not ended yet" in err
+
+
+def test_a_page_for_others_is_written_without_texts_and_answers(
+    verb: Verb, run_directory: Path, tmp_path: Path
+) -> None:
+    status, out, _ = verb("report", "mine", "--to", str(tmp_path), "--no-text")
+    assert (status, out) == (0, f"{tmp_path / 'report.html'}\n")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    whole = (run_directory / "report.html").read_text(encoding="utf-8")
+    assert "17 March 2021" not in page
+    assert len(page) < len(whole)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -99,3 +102,29 @@ def test_escape_sequences_in_an_answer_reach_no_terminal(
     _, out, _ = verb("show", str(tmp_path / "one"), "s0")
     assert not {"\x1b", "\x07", "\x9b"} & set(out)
     assert "evil" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [("stindex sh", "plain,show"), ("stindex show mine", ""), ("stindex show rules-m", "{id}")],
+)
+def test_the_shell_completes_verbs_and_ids(
+    project: Path, run_directory: Path, words: str, offered: str
+) -> None:
+    code = "import sys; sys.argv[0] = 'stindex'; from stindex.cli import main; main()"
+    environment = {
+        **os.environ,
+        "_STINDEX_COMPLETE": "bash_complete",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split()) - 1),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=project,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = [line for line in done.stdout.splitlines() if line.startswith("plain,")]
+    assert found == ([offered.format(id=f"plain,{run_directory.name}")] if offered else [])
