@@ -26,7 +26,7 @@ RESOLVER_VERSION = "2"
 
 
 def open_gazetteer(cache_dir: Path | None = None) -> Gazetteer:
-    """Open the embedded gazetteer; at first use its index is built (some seconds, 36 MB).
+    """Open the embedded gazetteer; at first use its index is built (some seconds, 34 MB).
 
     Args:
         cache_dir: where the index is kept; the user's cache directory by default.

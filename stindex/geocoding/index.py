@@ -1,7 +1,7 @@
 """The packed table of places, made into an SQLite index at first use.
 
 The table is a file of the package (5.8 MB, xz); another one holds names in other scripts than
-Latin. Out of both comes an index of 36 MB under the user's cache directory, written under a
+Latin. Out of both comes an index of 34 MB under the user's cache directory, written under a
 temporary name and renamed, so that any number of processes may build it at once. Its name holds a
 checksum of both: another table, another index.
 """
@@ -92,7 +92,7 @@ def ensure_index(directory: Path, checksum: str) -> Path:
     if fallback.is_file() or _built(fallback):
         return fallback
     raise UserError(
-        f"The gazetteer's index (36 MB) can be written neither under {path.parent} nor under "
+        f"The gazetteer's index (34 MB) can be written neither under {path.parent} nor under "
         f"{fallback.parent}: make room or make one of them writable."
     )
 
