@@ -90,7 +90,7 @@ def mapped_reading(path: Path) -> Reading:
     mapped = read_settings_file(path, Mapped)
     rows, columns = _rows(path, mapped)
     _refuse_unknown_columns(path, mapped, columns)
-    entries = tuple((f"row {n}", _entry(n, row, mapped)) for n, row in enumerate(rows))
+    entries = tuple((f"row {n}", mapped_entry(n, row, mapped)) for n, row in enumerate(rows))
     return Reading(entries, (), _content_hash(path, entries))
 
 
@@ -193,7 +193,8 @@ def _refuse_unknown_columns(path: Path, mapped: Mapped, columns: list[str]) -> N
             )
 
 
-def _entry(number: int, row: Mapping[str, Any], mapped: Mapped) -> object:
+def mapped_entry(number: int, row: Mapping[str, Any], mapped: Mapped) -> object:
+    """Return a row as an object of the native format, or what is wrong with it."""
     columns = mapped.columns
     truth: dict[str, Any] = {}
     for layer in ("temporal", "spatial"):
