@@ -145,7 +145,8 @@ def _prepared(options: argparse.Namespace) -> tuple[Bench, list[Prompt]]:
         loaded.vocabulary.end_ids,
         prompt.response_model,
     )
-    limits = Limits(options.max_tokens, DecodingSettings().thinking_tokens, loaded.context)
+    usual = DecodingSettings()
+    limits = Limits(options.max_tokens, usual.thinking_tokens, loaded.context, usual.copies)
     render = renderer(loaded.tokenizer, "auto")
     samples = load_dataset(_documents()).samples[: options.samples]
     prompts = [render.prompt(sample.id, prompt.messages(sample)) for sample in samples]

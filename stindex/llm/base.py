@@ -28,6 +28,8 @@ class DecodingSettings:
         constrained: the answer's JSON schema steers decoding.
         thinking: `auto` leaves it to the model's chat template.
         thinking_tokens: limit of the thought.
+        copies: where the schema steers decoding, a list that holds a mention so many times more
+            often than its words stand in the text has to end; None lets it go on.
     """
 
     max_tokens: int = 2048
@@ -36,6 +38,7 @@ class DecodingSettings:
     constrained: bool = True
     thinking: Literal["auto", "on", "off"] = "auto"
     thinking_tokens: int = 1024
+    copies: int | None = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -285,7 +285,9 @@ class HuggingFaceLLM:
 
         return BatchSettings(
             vocabulary=loaded.vocabulary,
-            limits=Limits(decoding.max_tokens, decoding.thinking_tokens, loaded.context),
+            limits=Limits(
+                decoding.max_tokens, decoding.thinking_tokens, loaded.context, decoding.copies
+            ),
             grammar=self._grammar(response_model) if decoding.constrained else None,
             temperature=decoding.temperature,
             seed=decoding.seed,

@@ -50,14 +50,15 @@ class Renderer:
 
     def prompt(self, key: str, messages: Sequence[Message]) -> Prompt:
         """Return the prompt that `messages` make. Raises `ValueError` where the template fails."""
+        own_text = messages[-1]["content"] if messages else ""
         if not self.tokenizer.chat_template:
             text = plain_text(messages)
             ids = self.tokenizer(text).input_ids  # with the beginning-of-text token, if there is
-            return Prompt(key, tuple(ids), stop_text=PLAIN_STOP_TEXT)
+            return Prompt(key, tuple(ids), stop_text=PLAIN_STOP_TEXT, own_text=own_text)
         text = self._chat_text(messages)
         # The template has written the special tokens already.
         ids = self.tokenizer(text, add_special_tokens=False).input_ids
-        return Prompt(key, tuple(ids), thinking=self._thinking_of(text))
+        return Prompt(key, tuple(ids), thinking=self._thinking_of(text), own_text=own_text)
 
     def _chat_text(self, messages: Sequence[Message]) -> str:
         switch = {} if self.thinking == "auto" else {"enable_thinking": self.thinking == "on"}

@@ -80,7 +80,7 @@ class Drafted:
     """What drafting needs to know about a row beside the row itself.
 
     Attributes:
-        own_text: the part of the prompt that only this sample has.
+        own_text: what this sample alone was asked.
         copied_to: up to where in `own_text` spans have been copied.
     """
 

@@ -116,9 +116,7 @@ class Engine:
     def _begun(self, index: int, prompt: Prompt, slot: int) -> _Active:
         settings = self.settings
         row = Row(prompt, settings.vocabulary, settings.limits, settings.grammar)
-        own = prompt.token_ids[len(self.packed.slots.prefix) :]
-        text = settings.vocabulary.decode(list(own)) if self.drafter else ""
-        return _Active(index, row, Drafted(row, text), slot, time.perf_counter())
+        return _Active(index, row, Drafted(row, prompt.own_text), slot, time.perf_counter())
 
     def _step(self) -> None:
         """Prove the drafts of all rows in one pass."""

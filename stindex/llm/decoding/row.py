@@ -16,9 +16,11 @@ from typing import Literal
 import torch
 
 from stindex.llm.decoding.grammar import Grammar, Matcher
+from stindex.llm.decoding.loops import LoopGuard
 
 _THOUGHT_END = "</think>"
 _WHITE = 2  # tokens of line breaks that models write between thought and answer
+_CANDIDATES = 256  # legal tokens that are looked at for one that ends a list
 _TAIL = 8  # tokens that are looked at for a text of a few characters
 
 
@@ -52,21 +54,30 @@ class Prompt:
         thinking: `open` (the prompt ends inside a thought), `possible` (the model may open one),
             `required` (it has to), `none`.
         stop_text: text that a base model writes when it goes on with a next example; may be empty.
+        own_text: what this sample alone was asked; its mentions are copied from it.
     """
 
     key: str
     token_ids: tuple[int, ...]
     thinking: Literal["none", "possible", "required", "open"] = "none"
     stop_text: str = ""
+    own_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How far a row may go, in tokens; `context` counts prompt and answer together."""
+    """How far a row may go.
+
+    Attributes:
+        answer, thought, context: in tokens; `context` counts prompt and answer together.
+        copies: how often a mention may be written beyond its occurrences, where a grammar steers;
+            None does not count.
+    """
 
     answer: int
     thought: int
     context: int | None = None
+    copies: int | None = None
 
 
 class _Phase(Enum):
@@ -91,6 +102,7 @@ class Row:
     _phase: _Phase = _Phase.ANSWER
     _white_left: int = 0
     _matcher: Matcher | None = None
+    _guard: LoopGuard | None = None
 
     def __post_init__(self) -> None:
         if self.prompt.thinking == "open":
@@ -99,6 +111,8 @@ class Row:
             self._phase = _Phase.UNDECIDED
         if self.grammar is not None:
             self._matcher = self.grammar.matcher()
+            if self.limits.copies is not None:
+                self._guard = LoopGuard(self.prompt.own_text, self.limits.copies)
 
     @property
     def budget(self) -> int:
@@ -169,7 +183,7 @@ class Row:
         if white_left and choice in self.vocabulary.white_ids:
             self._white_left = white_left - 1
             return choice
-        if self._matcher.accept_token(choice):
+        if not self._circles(choice) and self._matcher.accept_token(choice):
             return choice
         self.interventions += 1
         return self._overrule(self._matcher, scores)
@@ -178,10 +192,34 @@ class Row:
         if self.grammar is None:
             raise AssertionError("a row with a matcher has a grammar")
         legal = self.grammar.legal_tokens(matcher, scores.shape[-1]).to(scores.device)
-        token = int(scores.masked_fill(~legal, -torch.inf).argmax())
+        scores = scores.masked_fill(~legal, -torch.inf)
+        token = int(scores.argmax())
+        if self._circles(token):
+            token = self._ending(scores, token)
         if not matcher.accept_token(token):  # a dead end: nothing is legal
             return min(self.vocabulary.end_ids)
         return token
+
+    def _circles(self, token: int) -> bool:
+        """Return whether a token would keep a list of mentions going in circles."""
+        if self._guard is None:
+            return False
+        piece = self.vocabulary.decode([token])
+        if "," not in piece:
+            return False
+        answer = self.tokens[self.thought_tokens :]
+        return self._guard.forbids(self.vocabulary.decode(answer), piece)
+
+    def _ending(self, legal_scores: torch.Tensor, token: int) -> int:
+        """Return the likeliest of the legal tokens that ends the mention or its list."""
+        best = legal_scores.topk(min(_CANDIDATES, len(legal_scores)))
+        candidates = [
+            other
+            for other, score in zip(best.indices.tolist(), best.values.tolist(), strict=True)
+            if score > -torch.inf and not self._circles(other)
+        ]
+        ending = (t for t in candidates if set("}]") & set(self.vocabulary.decode([t])))
+        return next(ending, candidates[0] if candidates else token)
 
     def _finish(self, token: int) -> None:
         answer_tokens = len(self.tokens) - self.thought_tokens
