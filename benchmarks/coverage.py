@@ -3,13 +3,16 @@
 `python -m benchmarks.coverage` draws data sets of 10 to 1,000 documents from populations whose
 metrics are known exactly, and counts how often each interval holds them. It fails where, for
 scores that are neither near 0 nor near 1, a share at n = 100 or 1,000 is not within 93 to 97 %;
-the other rows show where the intervals are too short or too long. `--smoke` shows that it works.
+the other rows show where the intervals are too short or too long. Then it times the intervals of
+100,000 documents, which may take 20 s and 2 GB. `--smoke` shows that it works.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import random
+import resource
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +29,7 @@ from stindex.schema import (
 )
 from stindex.scoring import SampleScore, aggregate, metric_value, score_sample
 from stindex.scoring.intervals import with_intervals
+from stindex.scoring.resampling import RESAMPLES, resampled_values
 
 METRICS = (
     "temporal.f1_score",
@@ -40,6 +44,9 @@ ALLOWED = (0.93, 0.97)
 JUDGED = (100, 1000)
 SIZES = {10: 2000, 30: 2000, 100: 2000, 1000: 1000}  # documents to how many data sets are drawn
 DOCUMENTS = 6000  # of a population
+MANY = 100_000
+ALLOWED_SECONDS = 20.0
+ALLOWED_GB = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +83,38 @@ def main() -> None:
     failed = False
     for population in POPULATIONS:
         failed |= measure(population, sizes, 200 if smoke else DOCUMENTS)
-    if failed and not smoke:
+    too_much = scale(2000 if smoke else MANY)
+    if failed:
         print(f"FAILED: a share is not within {ALLOWED[0]:.0%} to {ALLOWED[1]:.0%}")
+    if too_much:
+        print(f"FAILED: more than {ALLOWED_SECONDS} s or {ALLOWED_GB} GB")
+    if (failed or too_much) and not smoke:
         sys.exit(1)
+
+
+def scale(documents: int) -> bool:
+    """Time the intervals of all metrics of a large run; return whether they cost too much.
+
+    They use one core: the time of the processor is what it takes where nothing else is at work.
+    """
+    chance = random.Random(1)
+    drawn = chance.choices(list(generate(POPULATIONS[0], 1000, chance)), k=documents)
+    scores = [replace(score, document_id=str(number)) for number, score in enumerate(drawn)]
+    begin, begin_cpu = time.perf_counter(), time.process_time()
+    resampled_values([scores])
+    seconds, busy = time.perf_counter() - begin, time.process_time() - begin_cpu
+    peak = _peak_gb()
+    print(
+        f"{documents} documents x {RESAMPLES} resamples: {busy:.1f} s of one core ({seconds:.1f} s "
+        f"beside {os.getloadavg()[0]:.0f} processes), at most {peak:.2f} GB"
+    )
+    return busy > ALLOWED_SECONDS or peak > ALLOWED_GB
+
+
+def _peak_gb() -> float:
+    """Return the most memory that this process has held."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1e9 if sys.platform == "darwin" else 1e6)
 
 
 def measure(population: Population, sizes: Mapping[int, int], documents: int) -> bool:

@@ -34,6 +34,9 @@ Resampled = dict[str, Measure[FloatArray]]
 
 # Weights that are held at a time: 32 MB.
 _BLOCK = 1 << 22
+# Multiplications of a tile of a matrix product: OpenBLAS uses threads from 2^18 on.
+_TILE = (1 << 18) - 1
+_TILE_ROWS = 64
 # How far from the middle a median is looked for at once, in standard errors of its rank.
 _WINDOW = 4.5
 # How many values at either end are looked at to find the extremes of a resample.
@@ -155,7 +158,8 @@ class RunTable:
         for name, key in COMBINED.items():
             parts = [found[f"{layer}.{key}"] for layer in self.layers]
             overall[f"overall.{name}"] = self._combined(parts, len(weights))
-        success = _quotient(weights @ self.successes, weights @ self.samples)
+        sums = _product(weights, np.stack([self.successes, self.samples], axis=1))
+        success = _quotient(sums[:, 0], sums[:, 1])
         overall["overall.success_rate"] = Measure(success, int(np.count_nonzero(self.samples)))
         return overall
 
@@ -184,7 +188,7 @@ class LayerTable:
     """One dimension of a run as sums by document.
 
     Attributes:
-        totals: the sums over all samples as they are.
+        totals: the counts of all samples as they are.
         column: what is summed up (counts; of series their number, sum, ...) to its column.
         sums: a row for each document, a column for each of these.
         series: the values that do not add up, in ascending order.
@@ -221,7 +225,7 @@ class LayerTable:
             sums |= entry.columns(name, documents)
         totals = Totals(
             {name: int(column.sum()) for name, column in counts.items()},
-            {name: entry.values.tolist() for name, entry in series.items()},
+            {},
             all(layer.exhaustive for layer in layers),
         )
         matrix = np.stack(list(sums.values()), axis=1) if sums else np.empty((documents, 0))
@@ -236,7 +240,7 @@ class LayerTable:
 
     def under(self, weights: FloatArray) -> ResampledSums:
         """Return the sums under each row of weights."""
-        return ResampledSums(self, weights, weights @ self.sums)
+        return ResampledSums(self, weights, _product(weights, self.sums))
 
 
 def _counts(layers: Sequence[DimensionScore]) -> dict[str, FloatArray]:
@@ -414,6 +418,22 @@ class ResampledSums:
         low = _first_drawn(entry.values, entry.document, self.weights)
         high = _first_drawn(entry.values[::-1], entry.document[::-1], self.weights)
         return np.log1p(low), np.log1p(high)
+
+
+def _product(weights: FloatArray, sums: FloatArray) -> FloatArray:
+    """Return weights @ sums, in tiles for which BLAS starts no threads.
+
+    Its threads wait for each other in a loop: beside a model at work, or on a full machine, they
+    made this eight times as slow, and on an idle one they gain little.
+    """
+    product = np.zeros((len(weights), sums.shape[1]))
+    rows = _TILE_ROWS
+    depth = max(1, _TILE // (rows * max(1, sums.shape[1])))
+    for row in range(0, len(weights), rows):
+        part = product[row : row + rows]
+        for first in range(0, len(sums), depth):
+            part += weights[row : row + rows, first : first + depth] @ sums[first : first + depth]
+    return product
 
 
 def _quotient(part: FloatArray, whole: FloatArray) -> FloatArray:
