@@ -1,0 +1,102 @@
+"""`--batch-size auto`: rows by their tokens, and what ran out of memory is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+import torch
+
+from stindex.llm import row_budget as module
+from stindex.llm.base import DecodingSettings, Message
+from stindex.llm.decoding.packed import PackedModel
+from stindex.llm.decoding.slots import Piece
+from stindex.llm.huggingface import HuggingFaceLLM
+from stindex.llm.memory import MOST_ROWS, Footprint
+from stindex.llm.row_budget import RowBudget, row_budget
+from stindex.schema import Extraction
+
+Ask = Callable[[str], tuple[Message, ...]]
+
+TAKEN = Footprint(weights=0, token=1000, row=0, working=100_000)
+
+
+@pytest.fixture
+def budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RowBudget:
+    monkeypatch.setattr(module, "_free_bytes", lambda _: 10_000_000)
+    return RowBudget("model|cuda", "cuda", TAKEN, tmp_path / "sizes.json")
+
+
+def test_long_rows_are_few_and_short_ones_many(budget: RowBudget) -> None:
+    assert budget.rows(1000) == 8  # (0.9 x 10 MB - 0.1 MB) / 1 MB
+    assert budget.rows(100) == 89
+    assert budget.rows(1) == 128
+    assert budget.rows(100_000) == 1
+    assert budget.rows(1000, shared_tokens=2000) == 6
+
+
+def test_what_worked_after_a_failure_is_the_most_from_then_on(budget: RowBudget) -> None:
+    budget.remember(4, 1000)
+    assert budget.rows(1000) == 4
+    assert budget.rows(500) == 8
+    other = RowBudget("other|cuda", "cuda", TAKEN, budget.store)
+    assert other.rows(1000) == 8
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"model|cuda": "x"}', '{"model|cuda": -1}'])
+def test_a_damaged_memory_is_no_memory(budget: RowBudget, content: str) -> None:
+    budget.store.write_text(content, encoding="utf-8")
+    assert budget.rows(1000) == 8
+
+
+def test_a_memory_that_cannot_be_written_costs_no_run(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    RowBudget("k", "cpu", TAKEN, tmp_path / "file" / "sizes.json").remember(2, 10)
+
+
+def test_a_model_of_an_unknown_kind_gets_a_usual_batch(tmp_path: Path) -> None:
+    assert RowBudget("k", "cuda", None, tmp_path / "sizes.json").rows(10**6) == 8
+
+
+def test_auto_decodes_and_says_how_many(smollm2: HuggingFaceLLM, ask: Ask) -> None:
+    llm = HuggingFaceLLM(smollm2.local, device="cpu", batch_size="auto")
+    llm._loaded = smollm2.load()
+    results = llm.generate_batch([ask("Nothing.")] * 2, Extraction, max_tokens=4)
+    assert [r.generation.completion_tokens for r in results] == [4, 4]
+    assert llm.provenance()["batch_size_requested"] == "auto"
+    assert 1 <= llm.provenance()["batch_size_used"] <= MOST_ROWS["cpu"]
+
+
+def test_a_probe_halves_until_the_slots_fit(
+    thinking_stand_in: HuggingFaceLLM, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from stindex.llm.decoding.batches import BatchSize
+
+    loaded = thinking_stand_in.load()
+    forward = PackedModel.forward
+    tried = []
+
+    def cramped(self: PackedModel, pieces: Sequence[Piece], *, last_only: bool) -> torch.Tensor:
+        tried.append((len(pieces), pieces[0].start + len(pieces[0].tokens)))
+        if len(pieces) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return forward(self, pieces, last_only=last_only)
+
+    monkeypatch.setattr(PackedModel, "forward", cramped)
+    llm = HuggingFaceLLM(thinking_stand_in.local, device="cpu")
+    llm._loaded = loaded
+    settings = llm._settings(loaded, Extraction, DecodingSettings())
+    size = BatchSize.of(12)
+    llm._engine(loaded).probe(settings, size, 300)
+    assert tried == [(12, 300), (6, 300), (3, 300)]
+    assert size.used == 3
+
+
+def test_the_budget_is_kept_by_model_format_and_device(smollm2: HuggingFaceLLM) -> None:
+    keys = {
+        row_budget(smollm2.local, dtype, "none", device).key
+        for dtype in ("float32", "bfloat16")
+        for device in ("cpu", "cuda:0")
+    }
+    assert len(keys) == 4
