@@ -84,9 +84,9 @@ def main() -> None:
     for population in POPULATIONS:
         failed |= measure(population, sizes, 200 if smoke else DOCUMENTS)
     too_much = scale(2000 if smoke else MANY)
-    if failed:
+    if failed and not smoke:
         print(f"FAILED: a share is not within {ALLOWED[0]:.0%} to {ALLOWED[1]:.0%}")
-    if too_much:
+    if too_much and not smoke:
         print(f"FAILED: more than {ALLOWED_SECONDS} s or {ALLOWED_GB} GB")
     if (failed or too_much) and not smoke:
         sys.exit(1)
