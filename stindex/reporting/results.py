@@ -37,6 +37,7 @@ def metrics_summary(report: RunReport) -> Iterator[str]:
         "gates": [gate.to_json() for gate in report.gates],
         "comparison": report.comparison,
         "slices": report.slices,
+        "repeats": report.repeats,
         "missing": report.missing,
     }
     # The outer keys keep the order in which a person reads them; all within are sorted.

@@ -38,6 +38,8 @@ class RunReport:
         notes: sentences for the reader, e.g. what changed against an earlier run.
         slices: parts of the data set, each `{"by", "value", "samples", "metrics"}`; metrics in
             the same shape, headline keys only.
+        repeats: what several answers to each sample (`--repeats`) say beyond one: noise of the data
+            and of the model's sampling apart; `docs/metrics.md` names its keys.
         comparison: this run against a baseline; None where there is none. `docs/report.md` names
             its keys.
         texts: False keeps the words of texts and answers out of `report.html` (`--no-text`).
@@ -54,6 +56,7 @@ class RunReport:
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=())
     slices: tuple[Mapping[str, Any], ...] = ()
+    repeats: Mapping[str, Any] | None = None
     comparison: Mapping[str, Any] | None = None
     baseline_samples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     texts: bool = True

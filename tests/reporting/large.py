@@ -25,8 +25,8 @@ _VARIANTS = 64
 
 def large_report(samples: int, *, with_baseline: bool = True) -> RunReport:
     """Make a report of many samples; seven in eight have an error, as with a weak model."""
-    few = [_draft(random.Random(seed), 0.25) for seed in range(_VARIANTS)]  # noqa: S311 - no secret
-    before = [_draft(random.Random(seed), 0.4) for seed in range(100, 100 + _VARIANTS)]  # noqa: S311 - as above
+    few = [_draft(random.Random(seed), 0.25) for seed in range(_VARIANTS)]
+    before = [_draft(random.Random(seed), 0.4) for seed in range(100, 100 + _VARIANTS)]
     small = compared_report(few, before) if with_baseline else run_report(few)
     baseline = _Baseline(before, samples) if with_baseline else {}
     return replace(small, samples=_Samples(few, samples), baseline_samples=baseline)
@@ -34,7 +34,7 @@ def large_report(samples: int, *, with_baseline: bool = True) -> RunReport:
 
 def text_of(number: int) -> str:
     """Return the text of a sample: its mentions first, then words of no meaning."""
-    chance = random.Random(number)  # noqa: S311 - no secret
+    chance = random.Random(number)
     text = " ".join([TEXT] * _REPEATS)
     while len(text) < _LENGTH:
         text += " " + _WORDS[chance.randrange(len(_WORDS))]
@@ -42,7 +42,7 @@ def text_of(number: int) -> str:
 
 
 def _words() -> list[str]:
-    chance = random.Random(1)  # noqa: S311 - no secret
+    chance = random.Random(1)
     syllables = [a + b for a in "bdfgklmnprstvw" for b in ("a", "e", "i", "o", "u", "en", "er")]
     return ["".join(chance.choices(syllables, k=chance.randint(1, 4))) for _ in range(20_000)]
 

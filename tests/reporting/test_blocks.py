@@ -148,7 +148,7 @@ def test_metadata_with_few_values_are_parts_to_choose_by() -> None:
 def _filled(limit: int, chunks: int = 6) -> Blocks:
     blocks = Blocks(limit)
     packer = Packer(blocks)
-    chance = random.Random(3)  # noqa: S311 - no secret
+    chance = random.Random(3)
     for _ in range(chunks * CHUNK):
         packer.add({letter: chance.randbytes(8).hex() for letter in ORDER})
     packer.close()

@@ -211,7 +211,11 @@ def test_no_distance_is_said_in_plain_words() -> None:
 def test_a_layer_without_anything_is_said_to_be_empty() -> None:
     no_places = Draft(spatial=None, predicted_spatial=())
     words = words_of(html_of(run_report([no_places])))
-    assert "Spatial Nothing was annotated and nothing was found" in words
+    assert "Spatial Not annotated in these samples" in words
+    nothing = Draft(spatial=(), predicted_spatial=())
+    assert "Spatial Nothing was annotated and nothing was found" in words_of(
+        html_of(run_report([nothing]))
+    )
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,7 @@ def key_mark(kind: str) -> Markup:
         "floor": '<circle class="floor" cx="8" cy="8" r="4.6"/>',
         "value": '<line class="whisker" x1="0" x2="16" y1="8" y2="8"/>'
         '<circle class="value" cx="8" cy="8" r="4"/>',
+        "point": '<circle class="value" cx="8" cy="8" r="4"/>',
         "ceiling": '<rect class="ceiling" x="6.5" y="1" width="3" height="14"/>',
         "threshold": '<line class="threshold" x1="8" x2="8" y1="0" y2="16"/>',
         "zero": '<line class="zero" x1="8" x2="8" y1="0" y2="16"/>',

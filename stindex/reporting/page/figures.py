@@ -38,14 +38,17 @@ class MetricView:
 
 @dataclass(frozen=True, slots=True)
 class MetricBlock:
-    """The metrics of one dimension: groups of rows, each with a title and what n is."""
+    """The metrics of one dimension: groups of rows, each with a title and what n is.
+
+    `emptiness` says why there is nothing to measure; empty where there is something.
+    """
 
     title: str
     counts: str
     groups: tuple[tuple[str, str, tuple[MetricView, ...]], ...]
     has_ceiling: bool
     has_intervals: bool
-    is_empty: bool
+    emptiness: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ def metric_block(report: RunReport, name: str) -> MetricBlock:
         groups,
         has_ceiling=report.reference.get("ceiling") is not None and name == "spatial",
         has_intervals=any(row.interval for row in rows),
-        is_empty=not block.get("gold") and not block.get("predicted"),
+        emptiness=_emptiness(block),
     )
 
 
@@ -131,6 +134,14 @@ def costs(report: RunReport) -> list[tuple[str, str]]:
         ("Latency, 95th percentile", seconds("p95_processing_time_seconds")),
         ("Tokens a second", f"{tokens:.0f}" if tokens else wording.UNDEFINED),
     ]
+
+
+def _emptiness(block: Mapping[str, Any]) -> str:
+    if block.get("gold") or block.get("predicted"):
+        return ""
+    if not block.get("samples"):
+        return "Not annotated in these samples, so there is nothing to measure."
+    return "Nothing was annotated and nothing was found, so there is nothing to measure."
 
 
 def _metric_view(report: RunReport, name: str, row: wording.MetricRow) -> MetricView:

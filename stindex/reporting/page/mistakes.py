@@ -71,7 +71,8 @@ def what_went_wrong(gold: str, predicted: str) -> str:
     if "X" in predicted and "X" not in gold:
         return "left unresolved"
     if _kind(gold) != _kind(predicted):
-        return f"{_kind(predicted)} for a {_kind(gold)}"
+        article = "an" if _kind(gold) == "interval" else "a"
+        return f"{_kind(predicted)} for {article} {_kind(gold)}"
     if predicted.startswith(gold):
         return "finer than the gold"
     if gold.startswith(predicted):

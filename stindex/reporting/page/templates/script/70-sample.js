@@ -37,7 +37,7 @@ function detailOf(sample, row, text, raw, baselineRaw) {
   const raws = [raw, baselineRaw];
   const columns = shown.map(run => columnOf(sample, run, row, text, raws[run], shown.length > 1 && raws[1 - run]));
   levelLines(columns);
-  return [heading, actionsOf(sample, row), legend(), missingText(sample, text), element('div', { class: 'runs' + (shown.length > 1 ? ' both' : '') }, columns)];
+  return [heading, actionsOf(sample, row), text && legend(), missingText(sample, text), element('div', { class: 'runs' + (shown.length > 1 ? ' both' : '') }, columns)];
 }
 
 function factsOf(sample, row) {
