@@ -13,6 +13,7 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from threading import Condition, Event, Thread
 
@@ -340,13 +341,19 @@ class Acquisition:
             self._changed.notify_all()
 
 
+@cache
+def _this_process(pid: int) -> str:
+    return f"{socket.gethostname()}:{pid}"
+
+
 def new_record(request: Request, generation: Generation, attempt: int) -> Record:
     """Return what this process writes down of an answer that came just now."""
     return Record(
         request.key,
         request.sample.id,
         generation,
+        repeat=request.sample.repeat,
         attempt=attempt,
-        made_by=f"{socket.gethostname()}:{os.getpid()}",
+        made_by=_this_process(os.getpid()),
         written_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
     )

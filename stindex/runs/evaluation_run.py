@@ -53,6 +53,7 @@ from stindex.runs.run_file import PARTIAL, RunFile, nearest_run
 from stindex.schema import Outcome, Sample
 from stindex.scoring import SampleScore, aggregate
 from stindex.scoring.intervals import run_metrics
+from stindex.scoring.repeats import repeat_metrics
 from stindex.scoring.slices import slices
 
 CLOSE_SECONDS = 20.0  # how long the source may take for its current step
@@ -137,7 +138,7 @@ class EvaluationRun:
         self.report_directory = self.directory / PARTIAL if self.partial else self.directory
         keys = GenerationKeys(self.identity)
         asked = ((sample, self.prompt.messages(sample)) for sample in self.selected)
-        self.requests = [Request(keys.key(m), sample, m) for sample, m in asked]
+        self.requests = [Request(keys.key(m, sample.repeat), sample, m) for sample, m in asked]
         self._writer = JournalWriter(self.directory)
 
     def own(self, announce: Announce, pulse: Pulse, processes: int = 1, members: str = "") -> None:
@@ -161,6 +162,10 @@ class EvaluationRun:
             retry_errors=values.retry_errors,
         )
         self.stock = stock
+        # What need not be asked again needs no messages; of 100,000 samples they are a lot.
+        self.requests = [
+            Request(r.key, r.sample, ()) if r.key in stock.records else r for r in self.requests
+        ]
         self.plan = make_plan(
             [request.key for request in self.requests],
             stock.records,
@@ -375,6 +380,7 @@ class EvaluationRun:
             notes=tuple(self.notes),
             texts=self.settings.values.text,
             slices=slices((e.sample, e.score) for e in self._evaluations.values()),
+            repeats=self._repeats(),
             comparison=comparison_json(compared, self.file.content, self.thresholds.run),
             baseline_samples=self._references.details,
         )
@@ -443,12 +449,18 @@ class EvaluationRun:
             if all(str(s.metadata.get(key)) == value for key, value in wanted.items())
         }
 
+    def _repeats(self) -> Mapping[str, Any] | None:
+        """Return what several answers to each sample say beyond one; None for one answer."""
+        runs: dict[int, list[SampleScore]] = {}
+        for evaluation in self._evaluations.values():
+            runs.setdefault(evaluation.sample.repeat, []).append(evaluation.score)
+        return repeat_metrics(list(runs.values())) if len(runs) > 1 else None
+
     def _reference(self, metrics: Metrics, ending: Ending) -> dict[str, Metrics | None]:
         if ending.stopped or not self.settings.values.reference:
             return {"floor": None, "ceiling": None}
-        reference = reference_metrics(
-            self.selected, self.dataset.content_hash, self.evaluator, self.output
-        )
+        once = [sample for sample in self.selected if not sample.repeat]
+        reference = reference_metrics(once, self.dataset.content_hash, self.evaluator, self.output)
         if self.settings.spec.kind == "rules":
             reference["floor"] = metrics
         return reference
