@@ -50,6 +50,27 @@ class Dataset:
             return replace(self, samples=tuple(s for s in self.samples if s.id in sample_ids))
         return replace(self, samples=self.samples[:limit])
 
+    def repeated(self, times: int) -> Dataset:
+        """Return the data set with each sample so many times, for as many answers to each.
+
+        The first keeps its id, so that its answer is that of a run without repeats; the others
+        have `#2`, `#3`, … behind it. All of them are one document.
+
+        Raises:
+            UserError: the data set has a sample with such an id.
+        """
+        if times == 1:
+            return self
+        samples = tuple(_repeat(s, number) for s in self.samples for number in range(times))
+        taken = {s.id for s in samples if s.repeat} & (self.ids | {s.id for s in self.samples})
+        if taken:
+            raise UserError(
+                f"{self.path}: sample {min(taken)} is named like a repeat of another; give it "
+                f"another id, or leave --repeats out."
+            )
+        ids = self.ids | {sample.id for sample in samples}
+        return replace(self, samples=samples, total=self.total * times, ids=ids)
+
     def notes(self) -> list[str]:
         """Return a sentence about what was repaired; nothing where nothing was."""
         if not self.repairs:
@@ -86,3 +107,14 @@ def validate_dataset(path: Path) -> tuple[list[Sample], list[Problem]]:
         UserError: it is missing, cannot be read, or is of an unknown format.
     """
     return read_samples(read(path).entries)
+
+
+def _repeat(sample: Sample, number: int) -> Sample:
+    if not number:
+        return replace(sample, document_id=sample.document_id or sample.id)
+    return replace(
+        sample,
+        id=f"{sample.id}#{number + 1}",
+        document_id=sample.document_id or sample.id,
+        repeat=number,
+    )

@@ -148,8 +148,9 @@ def format_of(path: Path) -> Format:
                 return form
     suffixes = sorted({suffix for f in known for suffix in f.suffixes})
     raise UserError(
-        f"{path}: is a directory without {', '.join(suffixes)} files of a known corpus; name a "
-        "file, or a YAML mapping for a directory of Hugging Face `datasets`."
+        f"{path}: is a directory; name a .json or .jsonl file in it, or a directory with "
+        f"{', '.join(suffixes)} files of a known corpus, or the YAML mapping of a directory of "
+        "Hugging Face `datasets`."
     )
 
 
