@@ -51,7 +51,7 @@ from stindex.runs.pulse import Pulse
 from stindex.runs.record import Record
 from stindex.runs.run_file import PARTIAL, RunFile, nearest_run
 from stindex.schema import Outcome, Sample
-from stindex.scoring import SampleScore, aggregate
+from stindex.scoring import SampleScore
 from stindex.scoring.intervals import run_metrics
 from stindex.scoring.repeats import repeat_metrics
 from stindex.scoring.slices import slices
@@ -440,7 +440,7 @@ class EvaluationRun:
 
     def _metrics_of_slice(self, wanted: Mapping[str, str]) -> Metrics:
         ids = self._ids_of_slice(wanted)
-        return aggregate(e.score for i, e in self._evaluations.items() if i in ids)
+        return run_metrics([e.score for i, e in self._evaluations.items() if i in ids])
 
     def _ids_of_slice(self, wanted: Mapping[str, str]) -> set[str]:
         return {
