@@ -68,7 +68,7 @@ def test_what_is_of_no_known_format_is_refused(tmp_path: Path) -> None:
     (tmp_path / "page.xml").write_text("<html/>")
     with pytest.raises(UserError, match=r"page\.xml: is XML of no known format; its root would be"):
         load_dataset(tmp_path / "page.xml")
-    with pytest.raises(UserError, match="is a directory; name a .json or .jsonl file"):
+    with pytest.raises(UserError, match=r"is a directory; name a \.json or \.jsonl file"):
         load_dataset(_empty(tmp_path))
 
 
