@@ -74,6 +74,7 @@ class Bench:
     """A loaded model with what all variants share; each keeps its engine between the rounds."""
 
     loaded: LoadedModel
+    directory: Path
     settings: BatchSettings
     engines: dict[tuple[str, int], Engine] = field(default_factory=dict)
 
@@ -105,19 +106,20 @@ class Bench:
 
 def main() -> None:
     """Measure, print a table and write the JSON file."""
-    options = _options()
+    options = options_of()
     torch.set_num_threads(options.threads)
-    bench, prompts = _prepared(options)
+    bench, prompts = prepared(options)
     runs = {}
     for batch in options.batch:
         runs[str(batch)] = _measure(bench, prompts, batch, options)
-    result = {"machine": _machine(options), "batches": runs}
+    result = {"machine": machine(options), "batches": runs}
     if options.output:
         Path(options.output).parent.mkdir(parents=True, exist_ok=True)
         Path(options.output).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 
-def _options() -> argparse.Namespace:
+def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return the options of the command line, `--smoke` worked in."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="smollm2")
     parser.add_argument("--batch", type=int, nargs="+", default=[1, 8, 16])
@@ -129,13 +131,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32")
     parser.add_argument("--output", default="")
     parser.add_argument("--smoke", action="store_true", help="4 documents, 16 tokens, batch 2")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     if options.smoke:
         options.samples, options.max_tokens, options.round, options.batch = 4, 16, 2, [2]
     return options
 
 
-def _prepared(options: argparse.Namespace) -> tuple[Bench, list[Prompt]]:
+def prepared(options: argparse.Namespace) -> tuple[Bench, list[Prompt]]:
+    """Load the model and make the prompts of the documents."""
     prompt = load_prompt("iso")
     llm = HuggingFaceLLM.from_name(options.model, dtype=options.dtype, device="cpu")
     loaded = llm.load()
@@ -150,7 +153,7 @@ def _prepared(options: argparse.Namespace) -> tuple[Bench, list[Prompt]]:
     render = renderer(loaded.tokenizer, "auto")
     samples = load_dataset(_documents()).samples[: options.samples]
     prompts = [render.prompt(sample.id, prompt.messages(sample)) for sample in samples]
-    return Bench(loaded, BatchSettings(loaded.vocabulary, limits, grammar)), prompts
+    return Bench(loaded, llm.local.path, BatchSettings(loaded.vocabulary, limits, grammar)), prompts
 
 
 def _documents() -> Path:
@@ -233,7 +236,8 @@ def _print(batch: int, variant: str, row: dict[str, Any]) -> None:
     )
 
 
-def _machine(options: argparse.Namespace) -> dict[str, Any]:
+def machine(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what a result needs to be read: machine, settings, versions."""
     return {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "processor": _processor(),

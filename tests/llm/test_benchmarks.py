@@ -1,0 +1,28 @@
+"""The benchmark of decoding runs, and its variants write the same tokens."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def test_the_smoke_form_of_the_benchmark_measures_and_compares(tmp_path: Path) -> None:
+    output = tmp_path / "decode.json"
+    environment = {k: v for k, v in os.environ.items() if k != "STINDEX_BENCHMARK_DATA"}
+    subprocess.run(
+        [sys.executable, "-m", "benchmarks.decode", "--smoke", "--threads", "1"]
+        + ["--output", str(output)],
+        cwd=ROOT,
+        env={**environment, "OMP_NUM_THREADS": "1"},
+        check=True,
+        capture_output=True,
+    )
+    rows = json.loads(output.read_text(encoding="utf-8"))["batches"]["2"]
+    assert [row["identical"] for row in rows.values()] == [4, 4, 4]
+    assert rows["slots and drafts"]["passes"] < rows["slots"]["passes"]
+    assert rows["slots"]["tokens_fed"] < rows["generate"]["tokens_fed"] / 2
