@@ -74,6 +74,7 @@ class Settings(BaseModel):
         None, description="0 or not given: greedy; else sampling"
     )
     seed: int = Field(0, description="seed of sampling")
+    repeats: PositiveInt = Field(1, description="answers to each sample; needs --temperature")
     revision: str | None = Field(None, description="branch, tag or commit of a model on the hub")
     quantization: Literal["none", "8bit", "4bit"] = Field(
         "none", description="quantize the weights on loading"
@@ -147,6 +148,12 @@ class Settings(BaseModel):
             number, count = (int(part) for part in self.shard.split("/"))
             if number > count:
                 raise ValueError(f"--shard {self.shard}: there are only {count} shards")
+        if self.repeats > 1 and not self.temperature and self.rescore is None:
+            raise ValueError(
+                "--repeats needs sampling, or all answers are the same; give --temperature"
+            )
+        if self.repeats > 1 and self.predictions is not None:
+            raise ValueError("--predictions has one answer to a sample; leave --repeats out")
         if self.limit is not None and self.sample_id:
             raise ValueError("--limit and --sample-id both choose samples; give one of the two")
         if (self.backend == "openai") != bool(self.base_url) and self.rescore is None:

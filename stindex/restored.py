@@ -92,6 +92,7 @@ def restored_report(stored: StoredRun, texts: StoredTexts) -> RunReport:
         samples=_StoredSamples(stored, texts.samples),
         missing=tuple(summary["missing"]),
         slices=tuple(summary.get("slices", ())),
+        repeats=summary.get("repeats"),
         comparison=summary.get("comparison"),
         notes=(texts.problem,) if texts.problem else (),
         texts=_shows_texts(stored.run),

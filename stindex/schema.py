@@ -258,6 +258,7 @@ class Sample:
         gold: dimension name (`temporal`, `spatial`) to its layer.
         reference_date: ISO 8601 date that relative expressions are resolved against.
         document_id: the source document; several samples may share one.
+        repeat: which of several answers to one text is asked for, from 0 (`--repeats`).
     """
 
     id: str
@@ -266,6 +267,7 @@ class Sample:
     reference_date: str | None = None
     document_id: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    repeat: int = 0
 
 
 class Outcome(StrEnum):

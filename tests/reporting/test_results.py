@@ -32,6 +32,7 @@ def test_summary_has_the_documented_keys_in_their_order() -> None:
         "gates",
         "comparison",
         "slices",
+        "repeats",
         "missing",
     ]
     assert summary["reference"] == {"floor": None, "ceiling": None}
