@@ -27,7 +27,7 @@ from stindex.reporting.page.mistakes import confusions_of
 from stindex.reporting.page.places import CLASSES, DRAWN, LISTED, globe_outline, land_paths
 from stindex.reporting.page.provenance import facts_of, rerun_options, settings_of
 from stindex.reporting.page.survey import Survey, survey_samples
-from stindex.reporting.page.verdict import comparison_view, gate_views
+from stindex.reporting.page.verdict import anchor_view, comparison_view, gate_views
 from stindex.reporting.results import metrics_summary
 from stindex.reporting.run_report import RunReport
 from stindex.reporting.visible import shortened, visible_markup, visible_text
@@ -111,6 +111,7 @@ def _verdict(report: RunReport, survey: Survey) -> dict[str, Any]:
         "missing": [shortened(one, 120) for one in report.missing[:SHOWN_MISSING]],
         "gates": gate_views(report),
         "comparison": comparison_view(report),
+        "anchor": anchor_view(report),
     }
 
 

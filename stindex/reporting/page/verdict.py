@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from markupsafe import Markup
@@ -22,11 +22,21 @@ VERDICTS = {
 }
 
 
+# State and `passed` of a gate: glyph, class, word. One that cannot tell fails with `--strict`.
+STATES = {
+    ("passed", True): (wording.PASS, "good", "pass"),
+    ("failed", False): (wording.FAIL, "bad", "fail"),
+    ("inconclusive", True): (wording.UNSURE, "unclear", "inconclusive"),
+    ("inconclusive", False): (wording.FAIL, "bad", "inconclusive"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class GateView:
-    """One row of the table of gates."""
+    """One row of the table of gates; `state` is glyph, class and word."""
 
     gate: GateVerdict
+    state: tuple[str, str, str]
     label: str
     value: str
     interval: str
@@ -58,10 +68,12 @@ class ComparisonView:
     """This run against a baseline.
 
     Attributes:
+        role: `baseline` or `anchor`.
         summary: verdict, glyph, class and the metrics that it holds for, in words.
         axis: what stands over the column of plots.
     """
 
+    role: str
     name: str
     summary: tuple[tuple[str, str, str, str], ...]
     rows: tuple[DifferenceView, ...]
@@ -79,13 +91,23 @@ def gate_views(report: RunReport) -> list[GateView]:
 
 def comparison_view(report: RunReport) -> ComparisonView | None:
     """Return this run against its baseline; None where there is none."""
-    comparison = report.comparison
-    if comparison is None:
-        return None
+    return None if report.comparison is None else _comparison_view("baseline", report.comparison)
+
+
+def anchor_view(report: RunReport) -> ComparisonView | None:
+    """Return this run against its anchor, whose samples are not on the page."""
+    anchor = (report.comparison or {}).get("anchor")
+    return (
+        None if anchor is None else replace(_comparison_view("anchor", anchor), fixed=0, broken=0)
+    )
+
+
+def _comparison_view(role: str, comparison: Mapping[str, Any]) -> ComparisonView:
     rows = comparison.get("metrics") or ()
     domain = _domain(rows)
     views = tuple(_difference_view(row, domain) for row in rows)
     return ComparisonView(
+        role=role,
         name=_baseline_name(comparison.get("baseline") or {}),
         summary=_summary(views),
         rows=views,
@@ -100,15 +122,23 @@ def comparison_view(report: RunReport) -> ComparisonView | None:
 def _gate_view(gate: GateVerdict, metrics: Mapping[str, Mapping[str, Any]]) -> GateView:
     interval = _gate_interval(gate, metrics)
     threshold = gate.threshold
+    unit = wording.unit_of(gate.metric)
     return GateView(
         gate,
+        STATES.get((gate.state, gate.passed), STATES["failed", False]),
         wording.metric_label(gate.metric),
         wording.gate_value_text(gate),
-        wording.interval_text(interval, wording.unit_of(gate.metric)),
+        _difference_text(interval, unit)
+        if gate.compares
+        else wording.interval_text(interval, unit),
         wording.threshold_text(gate),
-        drawings.threshold_plot(gate.value, gate.threshold, interval),
+        # A difference does not lie on the axis from 0 to 1; it is drawn with the baseline.
+        Markup()
+        if gate.compares
+        else drawings.threshold_plot(gate.value, gate.threshold, interval),
         gate.reason if wording.needs_reason(gate) else "",
         is_close=interval is not None
+        and not gate.compares
         and threshold is not None
         and interval[0] <= threshold <= interval[1],
     )
@@ -117,6 +147,8 @@ def _gate_view(gate: GateVerdict, metrics: Mapping[str, Mapping[str, Any]]) -> G
 def _gate_interval(
     gate: GateVerdict, metrics: Mapping[str, Mapping[str, Any]]
 ) -> tuple[float, float] | None:
+    if gate.interval is not None:
+        return gate.interval
     # A gate over a slice has another value than the whole, and not the interval of the whole.
     if gate.value is None or wording.lookup(metrics, gate.metric) != gate.value:
         return None
@@ -150,9 +182,7 @@ def _difference_view(row: Mapping[str, Any], domain: float) -> DifferenceView:
         baseline=wording.number_text(row.get("baseline"), unit),
         current=wording.number_text(row.get("current"), unit),
         difference=wording.signed_text(row.get("difference"), unit),
-        interval=""
-        if interval is None
-        else " to ".join(wording.signed_text(end, unit) for end in interval),
+        interval=_difference_text(interval, unit),
         plot=plot,
         verdict=row["verdict"],
         glyph=glyph,
@@ -160,6 +190,10 @@ def _difference_view(row: Mapping[str, Any], domain: float) -> DifferenceView:
         remark=_remark(row, unit),
         n=row.get("n") or 0,
     )
+
+
+def _difference_text(interval: tuple[float, float] | None, unit: wording.Unit) -> str:
+    return " to ".join(wording.signed_text(end, unit) for end in interval or ())
 
 
 def _remark(row: Mapping[str, Any], unit: wording.Unit) -> str:
