@@ -110,8 +110,9 @@ class Engine:
         shared = len(self.packed.slots.prefix)
         pieces = [Piece(a.slot, a.row.prompt.token_ids[shared:], shared) for a in new]
         logits = self.packed.read(pieces)
-        for active, scores in zip(new, logits, strict=True):
-            self._take(active, NO_DRAFT, scores[None])
+        choices = logits.argmax(dim=-1).tolist()
+        for active, scores, choice in zip(new, logits, choices, strict=True):
+            self._take(active, NO_DRAFT, scores[None], [choice])
 
     def _begun(self, index: int, prompt: Prompt, slot: int) -> _Active:
         settings = self.settings
@@ -131,16 +132,20 @@ class Engine:
             for active, draft in zip(rows, drafts, strict=True)
         ]
         logits = self.packed.forward(pieces, last_only=False)
-        lengths = [len(piece.tokens) for piece in pieces]
-        for active, draft, scores in zip(rows, drafts, torch.split(logits, lengths), strict=True):
+        choices = logits.argmax(dim=-1).tolist()  # one transfer for all rows
+        start = 0
+        for active, draft in zip(rows, drafts, strict=True):
+            end = start + len(draft.tokens) + 1
             active.mates = max(active.mates, len(rows))
-            self._take(active, draft, scores)
+            self._take(active, draft, logits[start:end], choices[start:end])
+            start = end
 
-    def _take(self, active: _Active, draft: Draft, scores: torch.Tensor) -> None:
+    def _take(
+        self, active: _Active, draft: Draft, scores: torch.Tensor, choices: Sequence[int]
+    ) -> None:
         """Take the row's own token at each place of its draft, as long as the draft is right."""
         row = active.row
         before = len(row.tokens)
-        choices = scores.argmax(dim=-1).tolist()
         for place, choice in enumerate(choices):
             token = row.advance(choice, scores[place])
             right = place < len(draft.tokens) and draft.tokens[place] == token

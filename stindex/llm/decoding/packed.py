@@ -54,10 +54,13 @@ class PackedModel:
         return self._slots
 
     def open(self, count: int) -> None:
-        """Make slots for `count` rows, unless there are so many already."""
+        """Make slots for `count` rows, unless there are so many; the shared prefix is kept."""
         if self._slots is None or self._slots.count != count:
             layers = int(self.model.config.get_text_config().num_hidden_layers)
-            self._slots = Slots(layers, count)
+            slots = Slots(layers, count)
+            if self._slots is not None:
+                slots.take_prefix(self._slots)
+            self._slots = slots
 
     def close(self) -> None:
         """Give the memory of the cache back."""

@@ -197,6 +197,12 @@ class Slots:
             layer.prefix_values = values[0, :, : len(tokens)].clone()
         self.prefix = tuple(tokens)
 
+    def take_prefix(self, other: Slots) -> None:
+        """Take over the prefix that other slots share."""
+        self.prefix = other.prefix
+        for mine, theirs in zip(self.layers, other.layers, strict=True):
+            mine.prefix_keys, mine.prefix_values = theirs.prefix_keys, theirs.prefix_values
+
     def drop_prefix(self) -> None:
         """Forget the shared prefix."""
         self.prefix = ()
