@@ -12,6 +12,7 @@ from stindex.gates import GateVerdict, coverage
 from stindex.pytest_plugin.gate_reports import gate_reports, is_inconclusive
 from stindex.reporting.comparison_table import comparison_lines
 from stindex.reporting.github import annotation_lines, write_step_summary
+from stindex.reporting.page.verdict import anchor_view, comparison_view, gate_views
 from stindex.reporting.run_report import RunReport, Status
 from stindex.reporting.terminal import summary_lines
 from stindex.reporting.visible import display_width
@@ -20,7 +21,9 @@ from .building import score, stored
 
 GATE = GateVerdict("f1 not worse", "temporal.f1_score", -0.1, 0.0, ">=", 9, passed=True)
 FAILED = replace(GATE, passed=False, reason="worse by 0.1, 100 %: really\nso", kind="not worse")
-UNSURE = replace(GATE, reason="which may be chance", inconclusive=True, interval=(-0.3, 0.1))
+UNSURE = replace(
+    GATE, reason="may be chance", inconclusive=True, interval=(-0.3, 0.1), kind="not worse"
+)
 
 
 def _report(*gates: GateVerdict, status: Status = "FAILED") -> RunReport:
@@ -70,7 +73,7 @@ def test_an_anchor_stands_below_the_baseline() -> None:
 def test_failed_gates_are_errors_and_those_that_cannot_tell_warnings() -> None:
     assert list(annotation_lines(_report(FAILED, UNSURE, GATE))) == [
         "::error title=gate failed%3A f1 not worse::worse by 0.1, 100 %25: really so",
-        "::warning title=gate inconclusive%3A f1 not worse::which may be chance",
+        "::warning title=gate inconclusive%3A f1 not worse::may be chance",
     ]
 
 
@@ -115,3 +118,21 @@ def test_the_properties_of_a_gate_are_its_figures() -> None:
     assert (properties["value"], properties["threshold"], properties["n"]) == (-0.1, 0.0, 9)
     assert (properties["ci95_low"], properties["ci95_high"]) == (-0.3, 0.1)
     assert "p_value" not in properties
+
+
+def test_the_page_shows_state_interval_and_anchor() -> None:
+    before = [score(f"s{n}", 2, 0) for n in range(40)]
+    now = [score(f"s{n}", *((1, 1) if n < 20 else (2, 0))) for n in range(40)]
+    content = compare_runs(stored(before, "last"), stored(now)).to_json()
+    anchor = {**content, "baseline": {**content["baseline"], "id": "pinned"}}
+    report = replace(_report(FAILED, UNSURE), comparison={**content, "anchor": anchor})
+    gates = gate_views(report)
+    assert [view.state[2] for view in gates] == ["fail", "inconclusive"]
+    assert gates[1].interval == "−0.300 to +0.100"
+    assert not gates[1].plot
+    baseline, pinned = comparison_view(report), anchor_view(report)
+    assert baseline is not None
+    assert pinned is not None
+    assert (baseline.role, baseline.broken) == ("baseline", 20)
+    assert (pinned.role, pinned.name, pinned.broken) == ("anchor", "tiny (pinned)", 0)
+    assert anchor_view(_report(GATE)) is None
