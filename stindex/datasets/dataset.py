@@ -109,6 +109,11 @@ def validate_dataset(path: Path) -> tuple[list[Sample], list[Problem]]:
     return read_samples(read(path).entries)
 
 
+def id_without_repeat(sample: Sample) -> str:
+    """Return the id that all repeats of a sample share."""
+    return sample.id.removesuffix(f"#{sample.repeat + 1}") if sample.repeat else sample.id
+
+
 def _repeat(sample: Sample, number: int) -> Sample:
     if not number:
         return replace(sample, document_id=sample.document_id or sample.id)

@@ -9,7 +9,7 @@ reports. Each process of a launch has one of these; one of them owns the run.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from stindex.comparison.references import References, comparison_json, read_refe
 from stindex.comparison.verdicts import ComparedRuns
 from stindex.config import ResolvedSettings
 from stindex.datasets import Dataset
+from stindex.datasets.dataset import id_without_repeat
 from stindex.errors import UserError
 from stindex.evaluation import Evaluation, Evaluator
 from stindex.gates import (
@@ -452,8 +453,9 @@ class EvaluationRun:
     def _repeats(self) -> Mapping[str, Any] | None:
         """Return what several answers to each sample say beyond one; None for one answer."""
         runs: dict[int, list[SampleScore]] = {}
-        for evaluation in self._evaluations.values():
-            runs.setdefault(evaluation.sample.repeat, []).append(evaluation.score)
+        for e in self._evaluations.values():
+            score = replace(e.score, sample_id=id_without_repeat(e.sample))
+            runs.setdefault(e.sample.repeat, []).append(score)
         return repeat_metrics(list(runs.values())) if len(runs) > 1 else None
 
     def _reference(self, metrics: Metrics, ending: Ending) -> dict[str, Metrics | None]:
