@@ -192,7 +192,9 @@ def difference(name: str, verdict: str, **changes: Any) -> dict[str, Any]:  # no
 
 
 def compared_report(
-    drafts: Sequence[Draft], baseline: Sequence[Draft], **changes: Any
+    drafts: Sequence[Draft],
+    baseline: Sequence[Draft],
+    **changes: Any,  # noqa: ANN401 - any field
 ) -> RunReport:
     """Make a report with a baseline, in which each verdict occurs once; and with slices."""
     rows = [

@@ -10,13 +10,15 @@ import json
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from stindex.reporting.results import detailed_results
 from stindex.reporting.run_report import RunReport, SampleReport
 from stindex.schema import SpatialMention, TemporalMention
 
 from .building import TEXT, Draft, compared_report, run_report
+
+_Either = TypeVar("_Either", TemporalMention, SpatialMention)
 
 _REPEATS = 2
 _LENGTH = 1500
@@ -117,13 +119,11 @@ def _gold() -> tuple[tuple[TemporalMention, ...], tuple[SpatialMention, ...]]:
     times, places = [], []
     for repeat in range(_REPEATS):
         shift = repeat * (len(TEXT) + 1)
-        times += [replace(m, **_moved(m, shift)) for m in Draft().temporal or ()]
-        places += [replace(m, **_moved(m, shift)) for m in Draft().spatial or ()]
+        times += [_moved(mention, shift) for mention in Draft().temporal or ()]
+        places += [_moved(mention, shift) for mention in Draft().spatial or ()]
     return tuple(times), tuple(places)
 
 
-def _moved(mention: TemporalMention | SpatialMention, by: int) -> dict[str, int]:
-    return {
-        "start_char": (mention.start_char or 0) + by,
-        "end_char": (mention.end_char or 0) + by,
-    }
+def _moved(mention: _Either, by: int) -> _Either:
+    start, end = mention.start_char or 0, mention.end_char or 0
+    return replace(mention, start_char=start + by, end_char=end + by)

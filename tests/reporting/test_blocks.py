@@ -44,7 +44,7 @@ def test_a_row_holds_gold_and_pairs_that_point_into_it() -> None:
     assert (temporal, spatial) == (1, 1)
     assert gold_times == [["2024-05-05", "DATE", 3, 10], ["2024-05-07", "DATE", 38, 14]]
     assert gold_places[0] == [48.857, 2.352, "city", "", 27, 5]  # type: ignore[index]  # a list
-    # Gold, errors, kilometres, prediction: 1 where it is the same, the value where only that differs.
+    # Gold, errors, kilometres, prediction: 1 where it is the same, else as far as it differs.
     assert times == [[0, 0, None, 1], [1, 1, None]]
     assert places[0][3] == [33.66, -95.56, "city", "Paris, US"]  # type: ignore[index]  # a list
     assert places[2][3] == [None, None, "city", "unresolved", None, 0, "Berlin"]  # type: ignore[index]  # a list

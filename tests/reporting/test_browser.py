@@ -68,11 +68,9 @@ def test_no_hostile_string_runs_or_asks_for_anything(
     page.on("dialog", lambda dialog: ran.append(dialog.message))
     page.goto(path.as_uri())
     until(page, "performance.getEntriesByName('usable').length")
-    seen = 0
-    for _ in range(2 * len(texts)):
+    for seen in range(2 * len(texts)):
         page.keyboard.press("j")
         until(page, f"document.querySelectorAll('.run').length && {_settled(seen)}")
-        seen += 1
         page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
     page.mouse.move(200, 300)
     assert ran == []
@@ -362,7 +360,10 @@ def test_gold_and_predictions_are_marked_overlapping_ones_too(
     with opened(browser, run_report([draft]), tmp_path, "#n=1") as page:
         text = page.locator(".text")
         assert text.evaluate("e => e.innerText.replace(/t\\d/g, '')") == "😀 b c d e."
-        marked = "n => [...document.querySelectorAll(`.text .g[data-n=${n}]`)].map(e => e.innerText.replace(/t\\d/g, '')).join('')"
+        marked = (
+            "n => [...document.querySelectorAll(`.text .g[data-n=${n}]`)]"
+            ".map(e => e.innerText.replace(/t\\d/g, '')).join('')"
+        )
         assert [page.evaluate(marked, f"t{n}") for n in (1, 2, 3)] == ["b c d", "c", "d e"]
         lanes = "n => document.querySelector(`.text .g[data-n=${n}]`).classList[1]"
         assert [page.evaluate(lanes, f"t{n}") for n in (1, 2, 3)] == ["l0", "l1", "l1"]
@@ -397,12 +398,11 @@ def test_two_runs_stand_side_by_side_with_their_differences(
     before = Draft(raw_text='{"a": "old", "b": 1}', predicted_temporal=())
     with opened(browser, compared_report([now], [before]), tmp_path, "#n=1") as page:
         assert page.locator(".run h4").all_inner_texts() == ["This run", "Baseline"]
-        boxes = [page.locator(".run").nth(i).bounding_box() for i in range(2)]
-        assert boxes[0] and boxes[1]
-        assert boxes[0]["y"] == boxes[1]["y"]
-        tops = [page.locator(".run .text").nth(i).bounding_box() for i in range(2)]
-        assert tops[0] and tops[1]
-        assert tops[0]["height"] == tops[1]["height"]
+        for part, side in ((".run", "y"), (".run .text", "height")):
+            both = page.locator(part).evaluate_all(
+                "(all, side) => all.map(e => e.getBoundingClientRect()[side])", side
+            )
+            assert both[0] == both[1]
         assert page.locator(".row").inner_text().split("\n")[1].startswith("▲ 5 → 4")
         page.locator(".run summary").first.click()
         page.get_by_role("button", name="Mark what the baseline does not have").click()
@@ -497,7 +497,7 @@ def test_landmarks_and_headings_are_in_order(browser: Browser, tmp_path: Path) -
         assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
-STATES = {
+STATES: dict[str, dict[str, Any]] = {
     "light": {},
     "dark": {"color_scheme": "dark"},
     "phone": {"viewport": {"width": 390, "height": 844}},
@@ -539,7 +539,8 @@ def _speed(browser: Browser, path: Path) -> tuple[float, float]:
     until(page, "performance.getEntriesByName('usable').length")
     until(page, "performance.getEntriesByName('first-contentful-paint').length")
     painted, usable = page.evaluate(
-        "['first-contentful-paint', 'usable'].map(n => performance.getEntriesByName(n)[0].startTime)"
+        "['first-contentful-paint', 'usable']"
+        ".map(name => performance.getEntriesByName(name)[0].startTime)"
     )
     assert page.locator("h1").is_visible()
     page.close()
