@@ -8,6 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
+def _on_one_line(text: str) -> str:
+    """Return a name of the user's with what is not printable made visible."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong with a data set file.
@@ -28,8 +33,8 @@ class Problem:
     def __str__(self) -> str:
         """Return it as a sentence."""
         sample = f" sample {self.sample_id!r}" if self.sample_id else ""
-        field = f" `{self.field}`" if self.field else ""
-        return f"{self.where}:{sample}{field} {self.message}; {self.remedy}."
+        field = f" `{_on_one_line(self.field)}`" if self.field else ""
+        return f"{_on_one_line(self.where)}:{sample}{field} {self.message}; {self.remedy}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,4 +52,4 @@ class Repair:
 
     def __str__(self) -> str:
         """Return it as a sentence."""
-        return f"{self.where}: sample {self.sample_id!r}: {self.message}."
+        return f"{_on_one_line(self.where)}: sample {self.sample_id!r}: {self.message}."

@@ -296,3 +296,9 @@ def test_lone_surrogates_are_problems_that_can_be_printed(
     path = _file(tmp_path, [entry])
     _only_user_errors(path)
     assert validate_dataset(path)[1]
+
+
+def test_a_key_cannot_break_the_line_or_colour_the_terminal(tmp_path: Path) -> None:
+    path = _file(tmp_path, [_entry(**{"\n\x1b[31m": None})])
+    with pytest.raises(UserError, match=r"`\\n\\x1b\[31m` is no known key"):
+        load_dataset(path)
