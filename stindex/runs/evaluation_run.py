@@ -54,7 +54,7 @@ from stindex.runs.run_file import PARTIAL, RunFile, nearest_run
 from stindex.schema import Outcome, Sample
 from stindex.scoring import SampleScore
 from stindex.scoring.intervals import run_metrics
-from stindex.scoring.repeats import repeat_metrics
+from stindex.scoring.repeats import repeat_metrics, sentence
 from stindex.scoring.slices import slices
 
 CLOSE_SECONDS = 20.0  # how long the source may take for its current step
@@ -368,6 +368,9 @@ class EvaluationRun:
         verdict = without_doubles(coverage(len(self.selected), unanswered), proof)
         gates = (verdict, *self._judge(metrics, ending, compared))
         self._note_changes(metrics)
+        repeats = self._repeats()
+        if repeats is not None:
+            self.notes.append(sentence(repeats))
         self._close(_status(gates, ending))
         report = RunReport(
             run=self.file.content,
@@ -381,7 +384,7 @@ class EvaluationRun:
             notes=tuple(self.notes),
             texts=self.settings.values.text,
             slices=slices((e.sample, e.score) for e in self._evaluations.values()),
-            repeats=self._repeats(),
+            repeats=repeats,
             comparison=comparison_json(compared, self.file.content, self.thresholds.run),
             baseline_samples=self._references.details,
         )

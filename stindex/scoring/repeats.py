@@ -75,6 +75,20 @@ def repeat_metrics(
     }
 
 
+def sentence(found: Mapping[str, Any]) -> str:
+    """Return in words how far chance moves a run, of what `repeat_metrics` found."""
+    metric = found["metrics"].get("overall.combined_f1")
+    shown = f"{found['repeats']} answers to each of {found['samples']} samples"
+    if metric is None or metric["sd_of_one_run"] is None:
+        return f"{shown}."
+    return (
+        f"{shown}: from one run of this model to another over the same texts the combined F1 "
+        f"varies by {metric['sd_of_one_run']:.3f} (standard deviation); of the noise of the mean "
+        f"over all, {metric['sd']:.3f}, {metric['sd_sampling']:.3f} is the model's own and "
+        f"{metric['sd_data']:.3f} that of the data."
+    )
+
+
 def noise(
     name: str, values: Sequence[float | None], resampled: Sequence[Measure[FloatArray]]
 ) -> dict[str, Any] | None:

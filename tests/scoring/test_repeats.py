@@ -15,7 +15,7 @@ import pytest
 from stindex.schema import GoldLayer, Outcome, Prediction, Sample, TemporalMention
 from stindex.scoring import SampleScore, aggregate, score_sample
 from stindex.scoring.intervals import run_metrics
-from stindex.scoring.repeats import all_of, any_of, repeat_metrics, spread
+from stindex.scoring.repeats import all_of, any_of, repeat_metrics, sentence, spread
 from tests.scoring.corpora import scored
 
 GOLD = tuple(TemporalMention("May", "2001-05", "DATE", 9 * i, 9 * i + 3) for i in range(4))
@@ -153,3 +153,13 @@ def test_one_run_has_no_noise_of_sampling() -> None:
     assert "spatial.f1_score" not in metric
     with pytest.raises(ValueError, match="no repeats"):
         repeat_metrics([])
+
+
+def test_the_noise_is_told_in_words() -> None:
+    runs = simulated(random.Random(9), 40, 3, fickle=True, varied=True)
+    found = repeat_metrics(runs, resamples=50)
+    said = sentence(found)
+    assert said.startswith("3 answers to each of 40 samples: ")
+    assert f"{found['metrics']['overall.combined_f1']['sd_of_one_run']:.3f}" in said
+    nothing = repeat_metrics([[answer(1, 1)]], resamples=50)
+    assert sentence(nothing) == "1 answers to each of 1 samples."
