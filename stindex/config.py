@@ -50,7 +50,10 @@ class Settings(BaseModel):
     requests_per_minute: PositiveInt | None = Field(
         None, description="ask a server no more often than that"
     )
-    dataset: str = Field(DEFAULT_DATASET, description="annotated texts: JSON, TimeML, geoparsing XML, ... (docs/own-data.md)")
+    dataset: str = Field(
+        DEFAULT_DATASET,
+        description="annotated texts: JSON, TimeML, geoparsing XML, ... (docs/own-data.md)",
+    )
     batch_size: PositiveInt | Literal["auto"] = Field(
         8,
         description="samples decoded together, `auto`: as memory allows; of a server: requests in "
