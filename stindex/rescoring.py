@@ -36,7 +36,15 @@ ANSWER_SETTINGS = (
     "predictions",
 )
 # What the command line may say otherwise.
-_OTHER_SETTINGS = ("dataset", "geocoder", "thresholds", "limit", "sample_id", "run_name")
+_OTHER_SETTINGS = (
+    "dataset",
+    "geocoder",
+    "thresholds",
+    "limit",
+    "sample_id",
+    "run_name",
+    "repeats",
+)
 _SHOWN = (
     "temporal.f1_score",
     "temporal.normalization_accuracy",

@@ -7,7 +7,7 @@ where its file is and has the content that was evaluated, and empty elsewhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -61,7 +61,8 @@ def stored_texts(stored: StoredRun, root: Path) -> StoredTexts:
         return StoredTexts(
             {}, f"The texts are not shown: {path} has changed since the run; rescore it with it."
         )
-    return StoredTexts({sample.id: sample for sample in dataset.samples})
+    repeats = stored.run["settings"].get("repeats", {}).get("value", 1)
+    return StoredTexts({sample.id: sample for sample in dataset.repeated(repeats).samples})
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +132,7 @@ def _verdict(gate: Mapping[str, Any]) -> GateVerdict:
 def restored_sample(detail: Mapping[str, Any], texts: Mapping[str, Sample]) -> SampleReport:
     """Return one object of `detailed_results.json` as a sample of a report."""
     sample = texts.get(detail["id"]) or Sample(detail["id"], "", {})
-    sample = Sample(
-        sample.id,
-        sample.text,
-        _gold(detail["gold"]),
-        sample.reference_date,
-        sample.document_id,
-        sample.metadata,
-    )
+    sample = replace(sample, gold=_gold(detail["gold"]))
     missed = tuple(detail["missed"])
     if detail["outcome"] is None:
         return SampleReport(sample, None, missed)

@@ -140,6 +140,19 @@ def test_timeouts_are_errors_of_their_samples_and_can_be_retried(root: Path) -> 
     assert {line["sample_id"] for line in journal(root) if line["attempt"] == 2} == {"s3", "s7"}
 
 
+def test_a_run_is_rescored_when_its_server_is_gone(root: Path) -> None:
+    sampled = ("--limit", "3", "--repeats", "2", "--temperature", "1")
+    with serve() as server:
+        status, out = finished(start(root, server, *sampled))
+    assert status == 0, out
+    assert len({body["seed"] for body in server.bodies}) == 6
+    command = [sys.executable, "-m", "pytest", "-W", "error", "--rescore", "tiny"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Every score is as it was stored." in done.stdout
+    assert "6 ok, 0 invalid" in done.stdout
+
+
 def test_free_text_around_the_object_is_no_invalid_answer(root: Path) -> None:
     """A server may take `response_format` and not keep to it."""
 
