@@ -1,9 +1,9 @@
 """Makes the pictures of the report in `docs/images` from a real run, in a real browser.
 
-Runs the rule-based reader over the 100 samples of the package (seconds, no model), opens the
-page that it writes in Chromium and takes its pictures. Needs Playwright and a Chromium on the
-PATH: `python tools/report_pictures.py`. A directory of another run can be named instead:
-`python tools/report_pictures.py reports/RUN`.
+Runs the rule-based reader over the 100 samples of the package, without a geocoder and with it
+(seconds, no model), opens the page that it writes in Chromium and takes its pictures. Needs
+Playwright and a Chromium on the PATH: `python tools/report_pictures.py`. A directory of another
+run can be named instead: `python tools/report_pictures.py reports/RUN`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Picture:
 
 
 PICTURES = (
-    Picture("report-verdict", "", ".row", height=760),
+    Picture("report-verdict", "", ".row", height=980),
     Picture("report-errors", "", ".row", height=1180, scroll_to="#errors"),
     Picture("report-sample", f"#sample={SAMPLE}", ".pairs", height=940),
     Picture("report-dark", f"#sample={SAMPLE}", ".pairs", height=940, scheme="dark"),
@@ -51,11 +51,18 @@ PICTURES = (
 
 @contextmanager
 def real_run() -> Iterator[Path]:
-    """Give the directory of a run that was just made."""
+    """Give the directory of a run that was just made, held against one without a geocoder."""
     with tempfile.TemporaryDirectory() as output:
-        command = [sys.executable, "-m", "pytest", "eval_tests", "--model", "rules", "-q"]
-        subprocess.run([*command, "--output-dir", output], cwd=ROOT, check=True)  # noqa: S603 - our own words
-        yield next(Path(output).glob("rules-*"))
+        run_suite(output, "--run-name", "before", "--geocoder", "none")
+        before = next(Path(output).glob("rules-*"))
+        run_suite(output, "--run-name", "now", "--baseline", before.name)
+        yield next(path for path in Path(output).glob("rules-*") if path != before)
+
+
+def run_suite(output: str, *options: str) -> None:
+    """Run the suite with the rule-based reader."""
+    command = [sys.executable, "-m", "pytest", "eval_tests", "--model", "rules", "-q"]
+    subprocess.run([*command, "--output-dir", output, *options], cwd=ROOT, check=True)  # noqa: S603 - our own words
 
 
 def take(browser: Browser, page_file: Path, picture: Picture) -> Path:

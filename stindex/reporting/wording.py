@@ -160,11 +160,16 @@ def metric_label(dotted: str) -> str:
     return _LABELS.get(dotted) or _row_labels().get(dotted, dotted)
 
 
+def _uncapitalized(words: str) -> str:
+    """Return words as they stand within a sentence: `F1` stays as it is."""
+    return words[:1].lower() + words[1:] if words[1:2].islower() else words
+
+
 @cache
 def _row_labels() -> Mapping[str, str]:
     """Return the words of the tables under the metrics' full names: `temporal: Precision`."""
     return {
-        f"{name}.{row.key}": f"{name}: {row.label[:1].lower()}{row.label[1:]}"
+        f"{name}.{row.key}": f"{name}: {_uncapitalized(row.label)}"
         + (f" ({_SPANS[prefix]})" if (prefix := row.key.rpartition("_")[0]) in _SPANS else "")
         for name, groups in METRIC_GROUPS.items()
         for group in groups
@@ -256,7 +261,7 @@ def slice_label(name: str, key: str) -> str:
     words = {row.key: row.label for group in METRIC_GROUPS[name] for row in group.rows}
     kinds = {"relaxed_f1_score": "F1, spans overlap", "f1_score": "F1, equal spans"}
     label = kinds.get(key) or words.get(key, key)
-    return f"{name.capitalize()}: {label[:1].lower() + label[1:] if key not in kinds else label}"
+    return f"{name.capitalize()}: {_uncapitalized(label)}"
 
 
 def gate_value_text(gate: GateVerdict) -> str:

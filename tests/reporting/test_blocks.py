@@ -47,7 +47,7 @@ def test_a_row_holds_gold_and_pairs_that_point_into_it() -> None:
     # Gold, errors, kilometres, prediction: 1 where it is the same, else as far as it differs.
     assert times == [[0, 0, None, 1], [1, 1, None]]
     assert places[0][3] == [33.66, -95.56, "city", "Paris, US"]  # type: ignore[index]  # a list
-    assert places[2][3] == [None, None, "city", "unresolved", None, 0, "Berlin"]  # type: ignore[index]  # a list
+    assert places[2][3] == [None, None, "city", "no such place is known", None, 0, "Berlin"]  # type: ignore[index]  # a list
 
 
 def test_words_are_written_only_where_the_text_has_others() -> None:

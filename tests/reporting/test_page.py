@@ -123,7 +123,7 @@ def test_a_comparison_says_what_is_worse_first_and_draws_every_difference() -> N
     assert "Against the baseline older (older-run-1)" in words
     assert "a drop beyond the allowed 0.020 is not ruled out" in words
     assert "n = 900 would be needed" in words
-    assert "Mind: The prompt differs." in words
+    assert "Mind what differs too: The prompt differs." in words
     assert html.count('class="plot difference"') == 4  # kilometres have no place on that axis
     assert html.count('class="dot worse"') == 1
 

@@ -27,6 +27,7 @@ BITS = {kind: 1 << number for number, kind in enumerate(ERROR_KINDS)}
 UNJUDGED = 1 << len(ERROR_KINDS)
 _NOT_ANNOTATED, _EXHAUSTIVE, _PARTIAL = range(3)
 _SAME = 1
+_NO_PLACE = {"unresolved": "no such place is known", "off": "geocoding was off"}
 
 
 def utf16_units(text: str) -> Units:
@@ -146,7 +147,7 @@ def _value(mention: Mention) -> list[Any]:
 def _resolved(mention: SpatialMention) -> str:
     place = mention.place
     if place is None:
-        return mention.geocoding[:WORDS_LIMIT]
+        return _NO_PLACE.get(mention.geocoding, mention.geocoding)[:WORDS_LIMIT]
     return (f"{place.name}, {place.country}" if place.country else place.name)[:WORDS_LIMIT]
 
 

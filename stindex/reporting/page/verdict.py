@@ -103,7 +103,8 @@ def anchor_view(report: RunReport) -> ComparisonView | None:
 
 
 def _comparison_view(role: str, comparison: Mapping[str, Any]) -> ComparisonView:
-    rows = comparison.get("metrics") or ()
+    # What changed comes first, in the order of `VERDICTS`.
+    rows = sorted(comparison.get("metrics") or (), key=lambda row: _rank(row["verdict"]))
     domain = _domain(rows)
     views = tuple(_difference_view(row, domain) for row in rows)
     return ComparisonView(
@@ -117,6 +118,10 @@ def _comparison_view(role: str, comparison: Mapping[str, Any]) -> ComparisonView
         broken=len(comparison.get("broken") or ()),
         warnings=tuple(str(one) for one in comparison.get("warnings") or ()),
     )
+
+
+def _rank(verdict: str) -> int:
+    return list(VERDICTS).index(verdict) if verdict in VERDICTS else len(VERDICTS)
 
 
 def _gate_view(gate: GateVerdict, metrics: Mapping[str, Mapping[str, Any]]) -> GateView:

@@ -24,14 +24,13 @@ const ORDERS = {
   length: ['longest text', sample => -index.lengths[sample]],
 };
 
-const CHANGES = { __proto__: null, worse: 'more errors than before', better: 'fewer errors than before', other: 'other answer, as many errors', same: 'same answer' };
+const CHANGES = { __proto__: null, worse: 'more errors than before', better: 'fewer errors than before', other: 'other answer, as many errors', same: 'nothing' };
 
 function changeOf(sample) {
   if (!index.runs[1]) return '';
-  if (index.same[sample] === 1) return 'same';
   const [now, before] = index.runs.map(run => run.wrong[sample]);
-  if (now === before) return index.same[sample] === 0 ? 'other' : 'same';
-  return now > before ? 'worse' : 'better';
+  if (now !== before) return now > before ? 'worse' : 'better';
+  return index.same[sample] === 0 ? 'other' : 'same';
 }
 
 function tests(chosen) {
