@@ -19,7 +19,8 @@ from stindex.comparison.stored_scores import StoredScores
 from stindex.errors import UserError
 from stindex.scoring import SampleScore
 from stindex.scoring.dimension import Measure
-from stindex.scoring.resampling import FloatArray, resampled_values
+from stindex.scoring.resampling import resampled_values
+from stindex.scoring.series import FloatArray
 
 
 @dataclass(frozen=True, slots=True)

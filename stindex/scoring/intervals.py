@@ -17,8 +17,9 @@ from stindex.scoring.dimension import Measure
 from stindex.scoring.distributions import beta_quantile, t_quantile
 from stindex.scoring.errors import count_errors
 from stindex.scoring.metrics import CI, Metrics, aggregate
-from stindex.scoring.resampling import RESAMPLES, SEED, FloatArray, Resampled, resampled_values
+from stindex.scoring.resampling import RESAMPLES, SEED, Resampled, resampled_values
 from stindex.scoring.sample_score import SampleScore
+from stindex.scoring.series import FloatArray
 
 Interval = tuple[float, float]
 

@@ -19,8 +19,9 @@ from stindex.schema import Outcome
 from stindex.scoring.dimension import Measure
 from stindex.scoring.intervals import interval
 from stindex.scoring.metrics import aggregate, metric_value, sample_metrics
-from stindex.scoring.resampling import RESAMPLES, SEED, FloatArray, resampled_values, weight_blocks
+from stindex.scoring.resampling import RESAMPLES, SEED, resampled_values, weight_blocks
 from stindex.scoring.sample_score import SampleScore
+from stindex.scoring.series import FloatArray
 
 METRICS = (
     "temporal.f1_score",

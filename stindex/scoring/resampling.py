@@ -16,7 +16,6 @@ from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from stindex.schema import Outcome
 from stindex.scoring.dimension import Block, Dimension, Measure, Totals
@@ -24,12 +23,18 @@ from stindex.scoring.metrics import COMBINED, dimension_rates, layer_series
 from stindex.scoring.rates import MAX_ERROR_KM
 from stindex.scoring.registry import DIMENSIONS
 from stindex.scoring.sample_score import DimensionScore, SampleScore
+from stindex.scoring.series import (
+    FloatArray,
+    IntArray,
+    Series,
+    by_document,
+    first_drawn,
+    medians,
+)
 
 RESAMPLES = 2000
 SEED = 20130614  # the same data always give the same interval
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 Resampled = dict[str, Measure[FloatArray]]
 
 # Weights that are held at a time: 32 MB.
@@ -37,10 +42,6 @@ _BLOCK = 1 << 22
 # Multiplications of a tile of a matrix product: OpenBLAS uses threads from 2^18 on.
 _TILE = (1 << 18) - 1
 _TILE_ROWS = 64
-# How far from the middle a median is looked for at once, in standard errors of its rank.
-_WINDOW = 4.5
-# How many values at either end are looked at to find the extremes of a resample.
-_END = 64
 
 
 def resampled_values(
@@ -138,8 +139,8 @@ class RunTable:
                 name: LayerTable.of(dimension, scores, of_score, len(documents))
                 for name, dimension in DIMENSIONS.items()
             },
-            _by_document(np.ones(len(scores)), numbers, len(documents)),
-            _by_document(ok, numbers, len(documents)),
+            by_document(np.ones(len(scores)), numbers, len(documents)),
+            by_document(ok, numbers, len(documents)),
         )
 
     def metrics(self, weights: FloatArray) -> Resampled:
@@ -219,7 +220,7 @@ class LayerTable:
         numbers = np.asarray([number for number, _ in found], dtype=np.int64)
         layers = [layer for _, layer in found]
         counts = _counts(layers)
-        sums = {name: _by_document(column, numbers, documents) for name, column in counts.items()}
+        sums = {name: by_document(column, numbers, documents) for name, column in counts.items()}
         series = _series(dimension, layers, numbers, documents)
         for name, entry in series.items():
             sums |= entry.columns(name, documents)
@@ -262,51 +263,6 @@ def _series(
             values[name] += entries
             places[name] += [place] * len(entries)
     return {name: Series.of(values[name], numbers[places[name]], documents) for name in values}
-
-
-def _by_document(values: FloatArray, of_value: IntArray, documents: int) -> FloatArray:
-    return np.bincount(of_value, weights=values, minlength=documents).astype(np.float64)
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """Values in ascending order, the document of each, and the window its medians lie in."""
-
-    values: FloatArray
-    document: IntArray
-    first: int
-    last: int
-
-    @classmethod
-    def of(cls, values: Sequence[float], of_value: IntArray, documents: int) -> Series:
-        """Sort the values; the window is as wide as the rank of the median may well vary.
-
-        Args:
-            of_value: the number of the document of each value.
-        """
-        unsorted = np.asarray(values, dtype=np.float64)
-        # Equal values in the order of their documents: no result depends on the samples' order.
-        order = np.lexsort((of_value, unsorted))
-        document = of_value[order]
-        middle = len(order) // 2
-        below = np.bincount(document[:middle], minlength=documents)
-        half = np.bincount(document, minlength=documents) / 2
-        reach = int(_WINDOW * np.sqrt(np.sum((below - half) ** 2))) + 2
-        return cls(
-            unsorted[order], document, max(0, middle - reach), min(len(order), middle + reach)
-        )
-
-    def columns(self, name: str, documents: int) -> dict[str, FloatArray]:
-        """Return what of the series adds up: number, sum, log heights, number below the window."""
-        heights = np.log1p(self.values)
-        return {
-            f"{name} n": _by_document(np.ones(len(self.values)), self.document, documents),
-            f"{name} sum": _by_document(self.values, self.document, documents),
-            f"{name} height": _by_document(heights, self.document, documents),
-            f"{name} below": _by_document(
-                np.ones(self.first), self.document[: self.first], documents
-            ),
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,7 +323,7 @@ class ResampledSums:
             return self.undefined(0)
         entry = self.table.series[series]
         below, total = self._sum(f"{series} below"), self._sum(f"{series} n")
-        value = _medians(entry, self.weights, below, total)
+        value = medians(entry, self.weights, below, total)
         return Measure(value, self._documents(f"{series} n"))
 
     def auc(self, series: str, pairs: str) -> Measure[FloatArray]:
@@ -415,8 +371,8 @@ class ResampledSums:
         if entry is None:
             nothing = np.zeros(len(self.weights))
             return nothing, nothing
-        low = _first_drawn(entry.values, entry.document, self.weights)
-        high = _first_drawn(entry.values[::-1], entry.document[::-1], self.weights)
+        low = first_drawn(entry.values, entry.document, self.weights)
+        high = first_drawn(entry.values[::-1], entry.document[::-1], self.weights)
         return np.log1p(low), np.log1p(high)
 
 
@@ -440,46 +396,3 @@ def _quotient(part: FloatArray, whole: FloatArray) -> FloatArray:
     quotient = np.full(len(part), np.nan)
     np.divide(part, whole, out=quotient, where=whole > 0)
     return quotient
-
-
-def _first_drawn(values: FloatArray, document: IntArray, weights: FloatArray) -> FloatArray:
-    """Return the first value whose document was drawn; the first of all where none was."""
-    drawn = weights[:, document[:_END]] > 0
-    found: FloatArray = values[np.argmax(drawn, axis=1)]
-    (rest,) = np.nonzero(~drawn.any(axis=1))
-    if len(rest) and len(values) > _END:
-        found[rest] = _first_drawn(values[_END:], document[_END:], weights[rest])
-    return found
-
-
-def _medians(
-    series: Series, weights: FloatArray, below: FloatArray, total: FloatArray
-) -> FloatArray:
-    """Return weighted medians, looking only where they almost always are.
-
-    Args:
-        below: for each row of weights, how much of the series lies before the window.
-        total: for each row, how much there is.
-    """
-    inside = weights[:, series.document[series.first : series.last]]
-    up_to = np.cumsum(inside, axis=1) + below[:, None]
-    lower, upper = np.floor((total - 1) / 2), np.ceil((total - 1) / 2)
-    value = (_at(series, up_to, lower) + _at(series, up_to, upper)) / 2
-    missed = (below > lower) | (up_to[:, -1] <= upper)
-    missed &= total > 0
-    whole = series.first == 0 and series.last == len(series.values)
-    if missed.any() and not whole:
-        everything = Series(series.values, series.document, 0, len(series.values))
-        value[missed] = _medians(
-            everything, weights[missed], np.zeros(int(missed.sum())), total[missed]
-        )
-    value[total == 0] = np.nan
-    return value
-
-
-def _at(series: Series, up_to: FloatArray, rank: FloatArray) -> FloatArray:
-    """Return the value with a given rank (from 0) in each row of running totals."""
-    index = np.count_nonzero(up_to <= rank[:, None], axis=1)
-    last = len(series.values) - 1
-    found: FloatArray = series.values[np.minimum(series.first + index, last)]
-    return found

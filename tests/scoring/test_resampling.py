@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from stindex.schema import GoldLayer, Outcome, Prediction, Sample, SpatialMention
-from stindex.scoring import SampleScore, aggregate, metric_value, resampling, score_sample
-from stindex.scoring.resampling import FloatArray, RunTable, resampled_values, weight_blocks
+from stindex.scoring import SampleScore, aggregate, metric_value, resampling, score_sample, series
+from stindex.scoring.resampling import RunTable, resampled_values, weight_blocks
+from stindex.scoring.series import FloatArray
 from tests.scoring.corpora import scored
 
 
@@ -40,8 +41,8 @@ def test_every_metric_is_what_the_drawn_samples_score(
     samples: int, documents: int | None, window: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # With a window of 0 every median is looked for in the whole series.
-    monkeypatch.setattr(resampling, "_WINDOW", window)
-    monkeypatch.setattr(resampling, "_END", 3)
+    monkeypatch.setattr(series, "_WINDOW", window)
+    monkeypatch.setattr(series, "_END", 3)
     scores = corpus(samples, documents=documents)
     names = sorted({score.document_id for score in scores})
     (weights,) = weight_blocks(len(names), resamples=12)
