@@ -21,8 +21,10 @@ _LONGEST_CONTEXT = 6
 _SHORTEST_CONTEXT = 2
 _MOST_CONTEXTS = 400_000  # about 200 MB; then the pool starts afresh
 _OPEN_TEXT = '"text": "'
+_OPEN_VALUE = '"normalized": "'
 # The rest of a word, then words that belong to a name or a date with it.
 _SPAN = re.compile(r"\w*(?:[ ,.\-]{1,2}(?:[A-Z0-9]\w*))*")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _COPIED_CHARACTERS = 48
 
 
@@ -104,7 +106,11 @@ def _tracks() -> dict[str, Track]:
     return {
         "forced": Track(20.0, 19.0),
         "copied": Track(20.0, 16.0),
-        "seen": Track(20.0, 20.0),  # the pool's own share is its estimate
+        "dated": Track(20.0, 14.0),
+        # What the pool says always, mostly or sometimes followed.
+        "seen always": Track(20.0, 19.2),
+        "seen mostly": Track(20.0, 15.0),
+        "seen sometimes": Track(20.0, 9.0),
     }
 
 
@@ -159,45 +165,63 @@ class Drafter:
     def _guesses(
         self, drafted: Drafted, matcher: Matcher | None, tokens: Sequence[int]
     ) -> tuple[str, list[tuple[int, float]]]:
+        seen = self.pool.guess([*drafted.row.tokens[-_LONGEST_CONTEXT:], *tokens])
+        source = _seen(seen[1]) if seen else ""
         if matcher is not None:
             forced = matcher.find_jump_forward_string()
-            if forced:
+            # Forced text may be cut into other tokens than the model's: what was seen knows better.
+            if forced and (not seen or self.tracks[source].rate < self.tracks["forced"].rate):
                 return "forced", self._rated("forced", self._ids(forced))
-            span = self._span(drafted, tokens)
-            if span:
-                return "copied", self._rated("copied", self._ids(span))
-        guess = self.pool.guess([*drafted.row.tokens[-_LONGEST_CONTEXT:], *tokens])
-        if guess is None:
-            return "seen", []
-        token, share = guess
-        return "seen", [(token, share * min(1.0, self.tracks["seen"].rate))]
-
-    def _span(self, drafted: Drafted, tokens: Sequence[int]) -> str:
-        """Return how the sample's own text goes on where a mention's words are being written."""
-        text = (
-            drafted.text + drafted.row.vocabulary.decode(list(tokens)) if tokens else drafted.text
-        )
-        _, opened, begun = text.rpartition(_OPEN_TEXT)
-        if not opened or not begun or '"' in begun:
-            return ""
-        own = drafted.own_text
-        found = own.find(begun, drafted.copied_to)
-        if found < 0:
-            found = own.find(begun)
-        if found < 0:
-            return ""
-        end = found + len(begun)
-        match = _SPAN.match(own[end : end + _COPIED_CHARACTERS])
-        return match.group() if match else ""
+            text = drafted.text
+            if tokens:
+                text += drafted.row.vocabulary.decode(list(tokens))
+            for copier, copy in (("copied", copied_span), ("dated", copied_date)):
+                copied = "" if forced else copy(text, drafted)
+                if copied:
+                    return copier, self._rated(copier, self._ids(copied))
+        return source, self._rated(source, [seen[0]] if seen else [])
 
     def _rated(self, source: str, ids: Iterable[int]) -> list[tuple[int, float]]:
-        rate = self.tracks[source].rate
-        return [(token, rate) for token in ids]
+        return [(token, self.tracks[source].rate) for token in ids]
 
     def _ids(self, text: str) -> list[int]:
         if text not in self._encoded:
             self._encoded[text] = self.encode(text)
         return self._encoded[text]
+
+
+def _seen(share: float) -> str:
+    """Return the source of a guess, by its share among what followed so far."""
+    if share > 0.9:
+        return "seen always"
+    return "seen mostly" if share > 0.6 else "seen sometimes"
+
+
+def copied_span(text: str, drafted: Drafted) -> str:
+    """Return how the sample's own text goes on where a mention's words are being written."""
+    _, opened, begun = text.rpartition(_OPEN_TEXT)
+    if not opened or not begun or '"' in begun:
+        return ""
+    own = drafted.own_text
+    found = own.find(begun, drafted.copied_to)
+    if found < 0:
+        found = own.find(begun)
+    if found < 0:
+        return ""
+    end = found + len(begun)
+    match = _SPAN.match(own[end : end + _COPIED_CHARACTERS])
+    return match.group() if match else ""
+
+
+def copied_date(text: str, drafted: Drafted) -> str:
+    """Return how a date of the sample's own text, say its reference date, completes a value."""
+    _, opened, begun = text.rpartition(_OPEN_VALUE)
+    if not opened or '"' in begun:
+        return ""
+    for date in _DATE.findall(drafted.own_text):
+        if date.startswith(begun) and date != begun:
+            return str(date[len(begun) :])
+    return ""
 
 
 def _legal(matcher: Matcher | None, token: int) -> bool:
