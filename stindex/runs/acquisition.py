@@ -294,7 +294,7 @@ class Acquisition:
             return True
         requests = [self._ordered[position] for position in chunk.positions]
         wanted = {request.key for request in requests}
-        if not self._wait_for(lambda: self._asked in wanted):
+        if not self._wait_for(lambda: self._asked in wanted or wanted <= self._records.keys()):
             return False
         attempts = {key: self._stock.attempts.get(key, 0) + 1 for key in wanted}
         found = stock_of_plan(requests, self._writer.run_directory, attempts)

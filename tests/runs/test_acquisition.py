@@ -15,8 +15,8 @@ from pydantic import BaseModel
 
 from stindex.errors import UserError
 from stindex.llm.base import DecodingSettings, Request
-from stindex.runs.acquisition import Acquisition, take_stock
-from stindex.runs.feeds import PlannedFeed
+from stindex.runs.acquisition import Acquisition, stock_of_plan, take_stock
+from stindex.runs.feeds import AssignedFeed, Chunk, PlannedFeed, assign
 from stindex.runs.identity import digest
 from stindex.runs.journal import JournalWriter, read_journal
 from stindex.runs.plan import make_plan
@@ -299,6 +299,53 @@ def test_generation_is_at_most_one_chunk_ahead(tmp_path: Path) -> None:
     acquisition.record("s4")
     _until(lambda: len(source.asked) == 10)
     acquisition.close()
+
+
+def test_suspects_are_generated_one_by_one_and_only_when_their_test_asks(tmp_path: Path) -> None:
+    requests = _requests(4)
+    # s0 was answered by a worker that died then, s1 after this worker had taken stock.
+    _all_answered(tmp_path / "run", requests[:1], CountingSource())
+    writer, source = JournalWriter(tmp_path / "run"), CountingSource()
+    stock = stock_of_plan(requests, tmp_path / "run", {})
+    for position in range(4):
+        assign(tmp_path / "assigned", Chunk((position,), suspect=True))
+    feed = AssignedFeed(tmp_path / "assigned")
+    acquisition = Acquisition(
+        requests,
+        stock,
+        writer,
+        lambda: source,
+        feed,
+        response_model=Extraction,
+        decoding=DecodingSettings(),
+    )
+    _all_answered(tmp_path / "run", requests[:2], CountingSource())
+    assert acquisition.record("s0").generation.raw_text == "s0"
+    assert acquisition.record("s1").generation.raw_text == "s1"
+    assert source.asked == []
+    assert acquisition.record("s2").generation.raw_text == "s2"
+    time.sleep(0.05)  # time in which it could run ahead
+    assert source.asked == ["s2"]
+    assert acquisition.record("s3").generation.raw_text == "s3"
+    acquisition.close()
+
+
+def test_a_worker_waits_for_assignments_that_are_not_written_yet(tmp_path: Path) -> None:
+    requests, source = _requests(3), CountingSource()
+    acquisition = Acquisition(
+        requests,
+        stock_of_plan(requests, tmp_path / "run", {}),
+        JournalWriter(tmp_path / "run"),
+        lambda: source,
+        AssignedFeed(tmp_path / "assigned"),
+        response_model=Extraction,
+        decoding=DecodingSettings(),
+    )
+    for position in range(3):
+        assign(tmp_path / "assigned", Chunk((position,)))
+        assert acquisition.record(f"s{position}").generation.raw_text == f"s{position}"
+    acquisition.close()
+    assert source.asked == ["s0", "s1", "s2"]
 
 
 def test_damage_of_the_journal_costs_that_sample_only(tmp_path: Path) -> None:
