@@ -41,7 +41,7 @@ class Picture:
 
 
 PICTURES = (
-    Picture("report-verdict", "", ".row", height=980),
+    Picture("report", "", ".row", height=980),
     Picture("report-errors", "", ".row", height=1180, scroll_to="#errors"),
     Picture("report-sample", f"#sample={SAMPLE}", ".pairs", height=940),
     Picture("report-dark", f"#sample={SAMPLE}", ".pairs", height=940, scheme="dark"),
