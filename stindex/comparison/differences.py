@@ -83,9 +83,13 @@ class Difference:
         if self.observed is None:
             return None
         kept = defined(self.resampled)
-        if self.share and (self.units < 2 or not kept.size or not np.ptp(kept)):
+        if self.units >= 2 and kept.size and np.ptp(kept):
+            return percentile_interval(kept, self.units, level)
+        if self.share:
             return alike_interval(self.observed, self.units, level)
-        return percentile_interval(kept, self.units, level)
+        # How far a kilometre moves with a document nobody knows; only that few would be different.
+        few = alike_interval(0.0, self.units, level)[1] <= NOTICEABLE_SHARE
+        return (self.observed, self.observed) if few else None
 
     def p_worse(self, allowed: float = 0.0) -> float:
         """Return the p value of "at most `allowed` worse"; 1 where nothing is defined."""

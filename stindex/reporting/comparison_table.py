@@ -15,7 +15,7 @@ WIDTH = 100
 MOST_WARNINGS = 6
 
 _VERDICT_GLYPHS = {"better": "▲", "worse": "▼", "not distinguishable": "=", "inconclusive": "?"}
-_LABEL = 40
+_LABEL = 34
 
 
 def comparison_lines(comparison: Mapping[str, Any] | None) -> list[str]:
@@ -61,7 +61,7 @@ def _name(comparison: Mapping[str, Any]) -> str:
 
 
 def _head() -> str:
-    cells = f"{'before':>8}{'now':>8}{'diff.':>9}  {'95 %':18}"
+    cells = f"{'before':>8}{'now':>8}{'diff.':>9}  {'95 %':17}"
     return f"{'':{_LABEL}}{cells}"
 
 
@@ -70,7 +70,7 @@ def _row(metric: Mapping[str, Any]) -> str:
     before, now = _number(metric["baseline"], name), _number(metric["current"], name)
     difference, interval = _signed(metric["difference"], name), interval_text(metric["ci95"], name)
     glyph = _VERDICT_GLYPHS.get(metric["verdict"], "")
-    cells = f"{before:>8}{now:>8}{difference:>9}  {interval:18} {glyph} {metric['verdict']}"
+    cells = f"{before:>8}{now:>8}{difference:>9}  {interval:17} {glyph} {metric['verdict']}"
     return f"{fitted(metric_label(name), _LABEL - 1)} {cells}"
 
 

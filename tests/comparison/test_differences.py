@@ -99,6 +99,16 @@ def test_a_distance_is_better_when_it_is_smaller() -> None:
     assert verdict_of(_difference(_pairing(now, before), metric)) == "better"
 
 
+def test_distances_that_did_not_change_say_something_only_if_there_are_many() -> None:
+    metric = "spatial.median_distance_error_km"
+    few = [place_score(f"s{n}", [5.0 + n]) for n in range(20)]
+    many = [place_score(f"s{n}", [5.0 + n]) for n in range(100)]
+    assert _difference(_pairing(few, few), metric).interval() is None
+    assert verdict_of(_difference(_pairing(few, few), metric)) == "inconclusive"
+    assert _difference(_pairing(many, many), metric).interval() == (0.0, 0.0)
+    assert verdict_of(_difference(_pairing(many, many), metric)) == "not distinguishable"
+
+
 def test_flipped_samples_are_named_for_each_metric_and_for_the_run() -> None:
     before = [score("a", 2, 0), score("b", 1, 1), score("c", 1, 0)]
     now = [score("a", 1, 1), score("b", 2, 0), score("c", 1, 0, values=["1999"])]
