@@ -7,8 +7,9 @@ them call the same thing an error.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from stindex.evaluation import Evaluation
 from stindex.reporting.run_report import SampleReport
@@ -157,8 +158,19 @@ def pairs_of(
         layer = sample.gold.get(name)
         gold = layer.mentions if layer else ()
         predicted = prediction.mentions.get(name, ()) if prediction else ()
-        readings += _numbered(_drafts(name, gold, predicted, score.dimensions.get(name), errors))
+        drafts = _drafts(name, gold, predicted, score.dimensions.get(name), errors)
+        readings += _numbered(name, drafts)
     return tuple(readings)
+
+
+class _Draft(NamedTuple):
+    """A pair before it has its number: see `PairReading`."""
+
+    gold: Mention | None
+    predicted: Mention | None
+    errors: tuple[str, ...] = ()
+    km: float | None = None
+    judged: bool = True
 
 
 def _drafts(
@@ -167,45 +179,43 @@ def _drafts(
     predicted: Sequence[Mention],
     score: DimensionScore | None,
     errors: Mapping[tuple[str, int | None, int | None], Sequence[str]],
-) -> list[PairReading]:
+) -> list[_Draft]:
     if score is None:
-        alone = [PairReading("", name, mention, None, judged=False) for mention in gold]
-        return alone + [PairReading("", name, None, mention, judged=False) for mention in predicted]
+        return [_Draft(mention, None, judged=False) for mention in gold] + [
+            _Draft(None, mention, judged=False) for mention in predicted
+        ]
 
-    def draft(g: int | None, p: int | None, km: object = None) -> PairReading:
-        found = tuple(errors.get((name, g, p), ()))
-        return PairReading(
-            "",
-            name,
-            None if g is None else gold[g],
-            None if p is None else predicted[p],
-            found,
-            km if isinstance(km, float) else None,
-            judged=bool(found) or (g is not None and p is not None),
+    def found(g: int | None, p: int | None) -> tuple[str, ...]:
+        return tuple(errors.get((name, g, p), ()))
+
+    drafts = [
+        _Draft(
+            gold[pair.gold],
+            predicted[pair.predicted],
+            found(pair.gold, pair.predicted),
+            _km(pair.judgement.get("distance_km")),
         )
+        for pair in score.pairs
+    ]
+    alone: list[tuple[Mention | None, Mention | None, tuple[str, ...]]]
+    alone = [(gold[g], None, found(g, None)) for g in score.missed]
+    alone += [(None, predicted[p], found(None, p)) for p in score.spurious]
+    # In a partial annotation a prediction of its own may be right: it has no error, and no judge.
+    return drafts + [_Draft(g, p, made, None, bool(made)) for g, p, made in alone]
 
+
+def _km(distance: object) -> float | None:
+    return distance if isinstance(distance, float) else None
+
+
+def _numbered(name: str, drafts: Iterable[_Draft]) -> list[PairReading]:
     return [
-        *(
-            draft(pair.gold, pair.predicted, pair.judgement.get("distance_km"))
-            for pair in score.pairs
-        ),
-        *(draft(index, None) for index in score.missed),
-        *(draft(None, index) for index in score.spurious),
+        PairReading(f"{name[0]}{number}", name, *draft)
+        for number, draft in enumerate(sorted(drafts, key=_position), start=1)
     ]
 
 
-def _numbered(drafts: Sequence[PairReading]) -> list[PairReading]:
-    ordered = sorted(drafts, key=_position)
-    # Built anew and not by `replace`, which costs three times as much.
-    return [
-        PairReading(
-            f"{p.dimension[0]}{i}", p.dimension, p.gold, p.predicted, p.errors, p.km, p.judged
-        )
-        for i, p in enumerate(ordered, start=1)
-    ]
-
-
-def _position(pair: PairReading) -> tuple[bool, int, int]:
+def _position(pair: _Draft) -> tuple[bool, int, int]:
     starts = [
         (mention.start_char, mention.end_char or 0)
         for mention in (pair.gold, pair.predicted)
@@ -219,7 +229,7 @@ def _unanswered(sample: Sample) -> tuple[PairReading, ...]:
         reading
         for name, layer in sample.gold.items()
         for reading in _numbered(
-            [PairReading("", name, mention, None, judged=False) for mention in layer.mentions]
+            name, (_Draft(mention, None, judged=False) for mention in layer.mentions)
         )
     )
 
