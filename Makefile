@@ -1,6 +1,6 @@
 # The two commands of the README, and the rest. Everything is installed into .venv.
 .DEFAULT_GOAL := help
-.PHONY: help eval test lint bench clean
+.PHONY: help eval test lint bench chaos nightly clean
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -14,7 +14,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 endif
 
 help:  ## say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # xgrammar asks for triton (1 GB), which only a GPU uses: without one its other dependency is named
 # here and it is installed alone.
@@ -49,6 +49,14 @@ lint: $(VENV)/installed-dev  ## ruff and mypy --strict
 BENCHES ?= harness coverage gates
 bench: $(VENV)/installed-dev  ## what the suite itself costs, and whether its intervals and gates are right
 	for name in $(BENCHES); do $(RUN) benchmarks.$$name $(BENCH_OPTIONS) || exit 1; done
+
+chaos: $(VENV)/installed-dev  ## kill real runs 54 times at seeded points and complete them
+	STINDEX_CHAOS_KILLS=54 $(RUN) pytest tests/chaos -k killed
+
+nightly: chaos  ## what is too long for make test: every launcher, the small model killed
+	STINDEX_NIGHTLY=1 $(RUN) pytest tests/chaos -k "not killed_runs"
+	$(RUN) benchmarks.scale --split
+	$(RUN) benchmarks.scale
 
 clean:  ## remove the virtual environment and caches, keep reports
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache build dist

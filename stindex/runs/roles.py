@@ -92,6 +92,21 @@ def lonely_launch(environment: Mapping[str, str]) -> str:
     )
 
 
+def refuse_sharded_parameters(environment: Mapping[str, str]) -> None:
+    """Refuse ZeRO-3, under which no rank has a whole model to generate with.
+
+    Raises:
+        UserError: the launcher was told to shard the parameters.
+    """
+    deepspeed = environment.get("ACCELERATE_USE_DEEPSPEED", "").lower() == "true"
+    if deepspeed and environment.get("ACCELERATE_DEEPSPEED_ZERO_STAGE") == "3":
+        raise UserError(
+            "DeepSpeed ZeRO-3 shards the parameters over the ranks, which is not supported; run "
+            "one process without a launcher (the layers are spread over all visible GPUs), or "
+            "use --quantization 4bit or cfg/multi_gpu.yaml."
+        )
+
+
 def _ranks(environment: Mapping[str, str]) -> tuple[int, int, int]:
     for names in _LAUNCHERS:
         if names[1] in environment:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stindex.errors import UserError
-from stindex.runs.roles import Role, find_role, lonely_launch
+from stindex.runs.roles import Role, find_role, lonely_launch, refuse_sharded_parameters
 
 SINGLE = Role("single")
 
@@ -78,3 +78,11 @@ def test_one_process_where_several_were_asked_for_is_noticed() -> None:
     assert "started this one alone" in lonely_launch(told)
     assert lonely_launch({**told, "RANK": "0", "WORLD_SIZE": "2"}) == ""
     assert lonely_launch({"MASTER_PORT": "29500"}) == ""
+
+
+def test_parameters_that_no_rank_has_whole_are_refused_and_zero_2_is_not() -> None:
+    zero2 = {"ACCELERATE_USE_DEEPSPEED": "true", "ACCELERATE_DEEPSPEED_ZERO_STAGE": "2"}
+    refuse_sharded_parameters({})
+    refuse_sharded_parameters(zero2)
+    with pytest.raises(UserError, match="ZeRO-3"):
+        refuse_sharded_parameters({**zero2, "ACCELERATE_DEEPSPEED_ZERO_STAGE": "3"})

@@ -1,0 +1,140 @@
+"""Two real ranks, by every launcher: one summary, one JUnit file, one status, each sample once."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from .arena import ROOT, SAMPLES, Arena, without_times
+
+NIGHTLY = pytest.mark.skipif(
+    not os.environ.get("STINDEX_NIGHTLY"),
+    reason="too long for every run of the tests; make nightly",
+)
+
+
+@pytest.fixture
+def arena(tmp_path: Path) -> Arena:
+    return Arena(tmp_path)
+
+
+def _counted(arena: Arena, output: str) -> None:
+    """Every sample of every rank is counted exactly once, everywhere."""
+    cases = list(ElementTree.parse(arena.root / f"{output}.xml").iter("testcase"))
+    assert len(cases) == 2 * SAMPLES + 1  # two tests a sample, and coverage
+    assert len({case.get("name") for case in cases}) == len(cases)
+    assert sorted(arena.answers(output).values()) == [1] * SAMPLES
+    run = json.loads((arena.directory(output) / "run.json").read_text())
+    assert (run["status"], run["generated"]) == ("PASSED", SAMPLES)
+    assert run["processes"]["count"] == 2
+
+
+@pytest.mark.parametrize("launcher", ["torchrun", "accelerate"])
+def test_two_ranks_make_one_run(arena: Arena, launcher: str) -> None:
+    ended = arena.run(launcher, "out")
+    assert ended.status == 0, ended.output
+    assert ended.output.count("test session starts") == 1
+    assert f"{2 * SAMPLES + 1} passed" in ended.output
+    _counted(arena, "out")
+    assert len({_made_by(line) for line in _lines(arena, "out")}) == 2
+    assert not list((arena.root / "out").glob(".launches/*"))
+
+
+def _lines(arena: Arena, output: str) -> list[dict[str, Any]]:
+    files = (arena.root / output).glob("*/journal/*.jsonl")
+    return [json.loads(row) for file in files for row in file.read_bytes().splitlines()]
+
+
+def _made_by(line: dict[str, Any]) -> str:
+    return str(line["made_by"])
+
+
+@NIGHTLY
+def test_variables_of_slurm_make_ranks(arena: Arena) -> None:
+    step = {"SLURM_NTASKS": "2", "SLURM_JOB_ID": "7", "SLURM_STEP_ID": str(os.getpid())}
+    started = [
+        arena.start("single", "out", environment={**step, "SLURM_PROCID": str(rank)})
+        for rank in (1, 0)
+    ]
+    printed = [process.communicate(timeout=180)[0] for process in started]
+    assert [process.returncode for process in started] == [0, 0], printed
+    assert "test session starts" not in printed[0]
+    assert f"{2 * SAMPLES + 1} passed" in printed[1]
+    _counted(arena, "out")
+
+
+@NIGHTLY
+def test_zero_3_is_refused_in_one_sentence(arena: Arena) -> None:
+    stage = {"ACCELERATE_USE_DEEPSPEED": "true", "ACCELERATE_DEEPSPEED_ZERO_STAGE": "3"}
+    ended = arena.run("single", "out", environment=stage)
+    assert ended.status == 4
+    assert "ZeRO-3" in ended.output
+    assert "Traceback" not in ended.output
+
+
+@NIGHTLY
+def test_a_launcher_that_starts_one_process_where_two_were_meant_is_noticed(arena: Arena) -> None:
+    config = (ROOT / "cfg" / "multi_cpu.yaml").read_text(encoding="utf-8")
+    (arena.root / "one.yaml").write_text(config.replace(" MULTI_GPU", " MULTI_CPU"))
+    launch = [sys.executable, "-m", "accelerate.commands.accelerate_cli", "launch"]
+    command = [*launch, "--config_file", "one.yaml", "-m", "pytest", "-p", "stindex.pytest_plugin"]
+    command += ["--model", "rules", "--dataset", "mine.json", "--output-dir", "out"]
+    done = subprocess.run(
+        command,
+        cwd=arena.root,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "started this one alone" in done.stdout
+
+
+@NIGHTLY
+@pytest.mark.parametrize("arrangement", ["workers", "torchrun"])
+def test_a_terminated_launch_leaves_reports_and_no_process(arena: Arena, arrangement: str) -> None:
+    marker = f"terminated-{arrangement}"
+    process = arena.start(arrangement, "out", marker=marker)
+    deadline = time.monotonic() + 120
+    while not any((arena.root / "out").glob("*/journal/*")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    printed, _ = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert arena.status("out") == "INCOMPLETE", printed
+    assert (arena.directory("out") / "report.html").exists()
+
+
+@NIGHTLY
+def test_the_small_model_killed_in_every_arrangement_gives_the_same_digits(tmp_path: Path) -> None:
+    options = ["--torch-dtype", "float32", "--max-tokens", "48", "--limit", "6", "--device", "cpu"]
+    arena = Arena(tmp_path, options=options, model="smollm2")
+    assert arena.run("single", "whole").status in {0, 1}
+    victims = {"single": "single", "workers": "gw0", "torchrun": "rank1"}
+    for arrangement, who in victims.items():
+        output = f"killed-{arrangement}"
+        for after in range(3):
+            arena.run(
+                arrangement, output, chaos={"who": who, "point": "answer", "after": after % 2}
+            )
+        arena.run("single", output)
+        counts = arena.answers(output)
+        assert sorted(counts.values()) == [1] * 6
+        assert _partial(arena, output) == _partial(arena, "whole")
+
+
+def _partial(arena: Arena, output: str) -> object:
+    path = arena.directory(output) / "partial" / "metrics_summary.json"
+    return without_times(json.loads(path.read_text(encoding="utf-8")))
