@@ -345,6 +345,31 @@ def test_retry_after_holds_all_requests_back_and_costs_no_attempt() -> None:
     assert min(rest) - max(first) >= 0.9
 
 
+def test_too_many_requests_without_a_word_of_when_are_waited_out() -> None:
+    async def busy(request: web.Request, body: dict[str, Any], attempt: int) -> web.Response:
+        return web.Response(status=429)
+
+    with serve(failing(6, busy)) as server, opened(settings(server.url, retries=0)) as source:
+        found = ask(source, requests(5))
+        facts = source.provenance()
+    assert {g.finish_reason for g in found.values()} == {"stop"}
+    assert facts["retried"] == {"429": 30}
+
+
+def test_an_account_without_credit_ends_the_run_at_once() -> None:
+    async def empty(request: web.Request, body: dict[str, Any], attempt: int) -> web.Response:
+        error = {"error": {"message": "You exceeded your quota.", "code": "insufficient_quota"}}
+        return web.json_response(error, status=429)
+
+    with (
+        serve(empty) as server,
+        opened(settings(server.url)) as source,
+        pytest.raises(UserError, match="the account has no credit left there"),
+    ):
+        ask(source, requests(5))
+    assert max(server.attempts.values()) == 1
+
+
 def test_a_refusal_of_one_sample_is_its_error_and_is_not_repeated() -> None:
     async def too_long(request: web.Request, body: dict[str, Any], attempt: int) -> web.Response:
         if body["messages"][-1]["content"].endswith(" 2"):

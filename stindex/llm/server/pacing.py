@@ -8,15 +8,13 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 FIRST_DELAY = 0.5  # seconds
 LONGEST_DELAY = 30.0
 LONGEST_PAUSE = 600.0
-
-Clock = Callable[[], float]
 
 
 def backoff(attempt: int, draw: Callable[[], float] = random.random) -> float:
@@ -60,7 +58,7 @@ class Pace:
     per_minute: int | None = None
     _next: float = 0.0
     _paused_until: float = 0.0
-    _waits: int = field(default=0)
+    _waits: int = 0
 
     def pause(self, seconds: float) -> None:
         """Let no request go before that time is over."""

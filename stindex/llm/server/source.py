@@ -56,12 +56,17 @@ _Done = asyncio.Queue[_Found]
 
 
 class _Failed(Exception):  # noqa: N818 (not an error of the program)
-    """An attempt that got no answer: `again` says whether another may."""
+    """An attempt that got no answer.
 
-    def __init__(self, reason: str, *, again: bool, pause: float | None = None) -> None:
+    `again` says whether another may; `busy` that the server is well and wants to be asked later,
+    in `pause` seconds where it says so.
+    """
+
+    def __init__(
+        self, reason: str, *, again: bool, busy: bool = False, pause: float | None = None
+    ) -> None:
         super().__init__(reason)
-        self.again = again
-        self.pause = pause
+        self.again, self.busy, self.pause = again, busy, pause
 
 
 @dataclass(slots=True)
@@ -210,9 +215,9 @@ class ServerSource:
             try:
                 return await self._measured(body)
             except _Failed as failure:
-                if failure.pause is not None and pauses < _MOST_PAUSES:
+                if failure.busy and pauses < _MOST_PAUSES:
                     pauses += 1
-                    self._pace.pause(failure.pause)
+                    self._pace.pause(backoff(pauses) if failure.pause is None else failure.pause)
                     continue
                 failures += 1
                 if not failure.again or failures > self._settings.retries:
@@ -274,16 +279,17 @@ class ServerSource:
     def _refused(self, status: int, text: bytes, later: str | None) -> _Failed | UserError:
         said = self._redacted(refusal(text))
         reason = f"the server says {status}" + (f" ({said})" if said else "")
-        if status in _NEVER:
+        if status in _NEVER or (status == 429 and b"insufficient_quota" in text):
             hint = _HINTS.get(status, "check --base-url and --model")
             return UserError(f"--base-url {self._settings.base_urls[0]}: {reason}; {hint}.")
         if self._dialect.learn(status, text):
             self._counts.retried["parameter"] += 1
-            return _Failed(reason, again=True, pause=0.0)
+            return _Failed(reason, again=True, busy=True, pause=0.0)
         if status in _LATER:
             pause = retry_after(later)
             self._counts.retried[str(status)] += 1
-            return _Failed(reason, again=True, pause=pause)
+            busy = status == 429 or pause is not None
+            return _Failed(reason, again=True, busy=busy, pause=pause)
         return _Failed(reason, again=False)
 
     def _again(self, kind: str, reason: str) -> _Failed:
@@ -298,6 +304,7 @@ class ServerSource:
 _HINTS = {
     401: "set the environment variable OPENAI_API_KEY to a key that is valid there",
     403: "the key in OPENAI_API_KEY may not do this",
+    429: "the account has no credit left there",
     404: "check that --base-url ends where /chat/completions follows, and the name in --model",
 }
 
