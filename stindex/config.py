@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from stindex.errors import UserError
 from stindex.llm.base import DecodingSettings
@@ -27,6 +35,20 @@ COMMAND_LINE, DEFAULT = "command line", "default"
 AUTO_SAMPLES = 16  # what is planned for together where the batch size is `auto`
 
 PositiveInt = Annotated[int, Field(ge=1)]
+_POSITIVE = TypeAdapter[int](PositiveInt)
+
+
+def _number_or_auto(value: object) -> object:
+    # A union's own error would name the branches, not the field alone.
+    if value == "auto":
+        return value
+    try:
+        return _POSITIVE.validate_python(value)
+    except ValidationError as problem:
+        raise ValueError(problem.errors(include_url=False)[0]["msg"]) from None
+
+
+BatchSize = Annotated[int | Literal["auto"], BeforeValidator(_number_or_auto)]
 
 
 class Settings(BaseModel):
@@ -54,7 +76,7 @@ class Settings(BaseModel):
         DEFAULT_DATASET,
         description="annotated texts: JSON, TimeML, geoparsing XML, ... (docs/own-data.md)",
     )
-    batch_size: PositiveInt | Literal["auto"] = Field(
+    batch_size: BatchSize = Field(
         8,
         description="samples decoded together, `auto`: as memory allows; of a server: requests in "
         "flight, then 64",
@@ -215,14 +237,16 @@ def resolve_settings(given: Mapping[str, Any], root: Path) -> ResolvedSettings:
     from_run = stored_settings({**from_file, **given}, root)
     if from_run:
         refuse_other_answers(given)
-    from_run |= _named_by_predictions(given, {**from_file, **from_run})
-    settings = _validated({**from_file, **from_run, **given})
+    named = _named_by_predictions(given, {**from_file, **from_run})
+    settings = _validated({**from_file, **from_run, **named, **given})
     spec = _spec(settings, {*given, *from_file})
     from_alias = _alias_values(spec, settings)
     alias = f"alias {settings.model}"
     sources = {
         name: COMMAND_LINE
         if name in given
+        else "--predictions"
+        if name in named
         else "the stored run"
         if name in from_run
         else "cfg/eval.yaml"
@@ -232,7 +256,7 @@ def resolve_settings(given: Mapping[str, Any], root: Path) -> ResolvedSettings:
         else DEFAULT
         for name in Settings.model_fields
     }
-    values = {**from_alias, **from_file, **from_run, **given}
+    values = {**from_alias, **from_file, **from_run, **named, **given}
     return ResolvedSettings(_validated(values), sources, spec, root)
 
 

@@ -27,6 +27,14 @@ def test_defaults_are_those_of_the_older_command(tmp_path: Path) -> None:
     assert not resolved.explicit_model
 
 
+def test_a_batch_size_is_a_number_or_auto(tmp_path: Path) -> None:
+    auto = resolve_settings({"batch_size": "auto"}, _root(tmp_path)).values
+    assert auto.batch_size == "auto"
+    assert auto.samples_together == 16
+    twelve = resolve_settings({"batch_size": "12"}, _root(tmp_path)).values
+    assert twelve.batch_size == twelve.samples_together == 12
+
+
 def test_the_command_line_goes_before_the_file_the_alias_and_the_default(tmp_path: Path) -> None:
     root = _root(tmp_path, "model: smollm2\nbatch_size: 3\nseed: 5\n")
     resolved = resolve_settings({"seed": 9}, root)
