@@ -38,7 +38,14 @@ from stindex.llm.decoding.batches import (
     stream_all,
 )
 from stindex.llm.decoding.choice import PLAIN, WITH_DRAFTS, LocalDecoding
-from stindex.llm.decoding.drafts import Drafted, Drafter, NgramPool
+from stindex.llm.decoding.drafts import (
+    Draft,
+    Drafted,
+    Drafter,
+    NgramPool,
+    copied_date,
+    copied_span,
+)
 from stindex.llm.decoding.engine import Engine
 from stindex.llm.decoding.grammar import Grammar
 from stindex.llm.decoding.packed import PackedModel, common_prefix
@@ -443,6 +450,52 @@ def test_a_draft_is_legal_leaves_the_row_as_it_was_and_copies_the_text(
         assert all(row.matcher.accept_token(token) for token in tokens)
         row.matcher.rollback(len(tokens))
     assert written.startswith(" 2011")
+
+
+@pytest.mark.parametrize(
+    ("written", "copied"),
+    [
+        ('[{"text": "New', " York City"),
+        ('[{"text": "Mar', "ch 3"),
+        ('[{"text": "', ""),  # nothing says where to begin
+        ('[{"text": "Paris', ""),
+        ('[{"text": "New York", "normalized": "', ""),
+    ],
+)
+def test_a_span_is_copied_up_to_where_a_name_or_date_may_end(
+    settings: BatchSettings, written: str, copied: str
+) -> None:
+    row = Row(Prompt("key", (1,)), settings.vocabulary, settings.limits, settings.grammar)
+    drafted = Drafted(row, "On March 3 they left New York City for good.")
+    assert copied_span(written, drafted) == copied
+
+
+@pytest.mark.parametrize(
+    ("written", "copied"),
+    [
+        ('"normalized": "', "2024-06-19"),
+        ('"normalized": "2024-', "06-19"),
+        ('"normalized": "2023', "-01-02"),
+        ('"normalized": "1999', ""),
+        ('"normalized": "2024-06-19', ""),
+        ('"normalized": "2024-06-19", "', ""),
+    ],
+)
+def test_a_value_is_completed_from_the_dates_of_the_text(
+    settings: BatchSettings, written: str, copied: str
+) -> None:
+    row = Row(Prompt("key", (1,)), settings.vocabulary, settings.limits, settings.grammar)
+    drafted = Drafted(row, "Reference date: 2024-06-19\nText: Since 2023-01-02.")
+    assert copied_date(written, drafted) == copied
+
+
+def test_a_source_that_is_wrong_is_believed_less_and_less(smollm2: HuggingFaceLLM) -> None:
+    drafter = Drafter(smollm2.load().encode)
+    before = drafter.tracks["copied"].rate, drafter.tracks["forced"].rate
+    for _ in range(20):
+        drafter.verified(Draft((5, 6, 7), ("forced", "copied", "copied")), 1)
+    assert drafter.tracks["copied"].rate < 0.5 < before[0]
+    assert drafter.tracks["forced"].rate > before[1]
 
 
 def test_every_prompt_gets_a_result_from_one_run_to_the_next(
