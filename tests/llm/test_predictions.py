@@ -301,6 +301,7 @@ def test_the_run_is_named_after_the_file_and_knows_its_content(
     path = write(tmp_path, gold_as_predictions(dataset))
     settings = resolve_settings({"predictions": path.name}, tmp_path)
     assert (settings.values.model, settings.spec.kind) == ("found.jsonl", "stored")
+    assert settings.sources["model"] == "--predictions"
     first = find_answerer(settings, print).fingerprint
     assert first == find_answerer(settings, print).fingerprint
     write(tmp_path, [*gold_as_predictions(dataset)[:1], {"id": "dry", "spatial_mentions": []}])
