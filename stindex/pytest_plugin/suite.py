@@ -167,7 +167,11 @@ class Suite:
             self._part.gather(stopped=stopped)
             self._report = run.finish(Ending(stopped, self._missed))
         except UserError as problem:
-            pytest.exit(str(problem), returncode=STATUS)
+            if not stopped:
+                pytest.exit(str(problem), returncode=STATUS)
+            if self._interruption.reason:  # otherwise what stopped the run says it already
+                self._session.announce(str(problem))
+            return
         finally:
             with suppress(UserError):
                 run.close_if_running()
