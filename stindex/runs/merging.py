@@ -118,7 +118,7 @@ def _identified(
     path = settings.root / given
     if given == DEFAULT_DATASET and not path.exists():
         path = find(DEFAULT_DATASET)
-    dataset = load_dataset(path)
+    dataset = load_dataset(path).repeated(settings.values.repeats)
     run = EvaluationRun(settings, dataset)
     answerer = Answerer(str(source.run["identity"]["weights"]), _refuse_to_answer)
     run.identify(dataset.samples, announce, answerer=answerer)
