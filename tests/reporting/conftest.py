@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 _ARGUMENTS = (
     "--no-sandbox",
@@ -18,6 +18,13 @@ _ARGUMENTS = (
     "--disable-component-update",
     "--no-first-run",
 )
+
+
+class Accessibility(Protocol):
+    """What is used of axe-core: `response["violations"]` of what `run` returns."""
+
+    def run(self, page: Page) -> Any:  # noqa: ANN401 - JSON
+        """Look at a page."""
 
 
 def _unavailable(reason: str) -> None:
@@ -40,3 +47,16 @@ def browser() -> Iterator[Browser]:
         running = playwright.chromium.launch(executable_path=found, args=list(_ARGUMENTS))
         yield running
         running.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> Accessibility:
+    """Give axe-core, which looks for what shuts readers out."""
+    try:
+        from axe_playwright_python.sync_playwright import (  # type: ignore[import-untyped]  # has none
+            Axe,
+        )
+    except ImportError:
+        _unavailable("axe-playwright-python is not installed; install the extra [dev]")
+    checker: Accessibility = Axe()
+    return checker

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 
 from stindex.reporting import write_reports
+from stindex.reporting.page import document
 from stindex.reporting.run_report import RunReport
 from stindex.schema import Outcome, TemporalMention
 
@@ -27,6 +28,8 @@ from .large import large_report
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+
+    from .conftest import Accessibility
 
 RIGHT = Draft(
     id="right",
@@ -507,8 +510,9 @@ STATES: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("fragment", ["", "#n=1"], ids=["head", "sample"])
 @pytest.mark.parametrize("state", STATES)
-def test_axe_finds_nothing(browser: Browser, tmp_path: Path, state: str, fragment: str) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+def test_axe_finds_nothing(
+    browser: Browser, axe: Accessibility, tmp_path: Path, state: str, fragment: str
+) -> None:
     report = mixed_report(status="INCOMPLETE", missing=("doc-99",), gates=(failing_gate(),))
     # The policy of the page lets axe's own script in no more than any other.
     with opened(browser, report, tmp_path, fragment, bypass_csp=True, **STATES[state]) as page:
@@ -530,6 +534,21 @@ def test_ten_thousand_samples_of_two_runs_are_small_and_fast(
     # Other work on the machine can only slow it down: the fastest of a few says what it takes.
     assert min(painted for painted, _ in attempts) < 1000
     assert min(usable for _, usable in attempts) < 2000
+
+
+def test_what_a_large_page_left_out_is_said_where_it_is_missed(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(document, "LIMIT_BYTES", document.HEAD_BYTES + 21_500)
+    report = large_report(300)
+    path = write_reports(report, tmp_path)
+    with visited(browser, path.as_uri() + "#n=1") as page:
+        assert page.get_by_text("Left out, to keep this page within 15 MB").is_visible()
+        assert page.get_by_text("This page has no room for this text").is_visible()
+        assert page.locator(".pairs").count() == 2
+        page.evaluate("location.hash = '#n=300'")
+        page.get_by_text("This page has no room for what this sample holds").wait_for()
+        assert page.get_by_text("temporal F1 0.").is_visible()
 
 
 def _speed(browser: Browser, path: Path) -> tuple[float, float]:

@@ -53,10 +53,16 @@ function flatMetrics(block, prefix, rows) {
   return rows;
 }
 
+// Kinds that have no words of their own are those that a dimension cannot have, unless it has.
+function kindsToSave(run) {
+  const made = new Set(run.kinds.flatMap(kinds => [...kinds.keys()]));
+  return index.kinds.map(([dimension, kind, one], i) => ({ name: `${dimension}_${kind}`, i, known: one !== kind || made.has(i) })).filter(kind => kind.known);
+}
+
 function sampleTable() {
-  const run = index.runs[0], base = index.runs[1], parts = Object.entries(index.parts);
-  const heads = ['id', ...parts.map(([key]) => key), 'characters', 'outcome', 'temporal_f1', 'spatial_f1', 'largest_km', 'seconds', 'tokens', 'assertions_missed', ...index.kinds.map(([dimension, kind]) => `${dimension}_${kind}`), 'errors', 'baseline_errors', 'against_baseline'];
-  return [heads, ...view.samples.map(i => [index.ids[i], ...parts.map(([, { values, codes }]) => values[codes[i]]), index.lengths[i], index.outcomes[run.outcome[i]], run.f1[0][i], run.f1[1][i], run.km[i], run.seconds[i], run.tokens[i], run.missed[i], ...index.kinds.map((_, k) => run.kinds[i].get(k) || 0), run.wrong[i], base ? base.wrong[i] : null, changeOf(i)])];
+  const run = index.runs[0], base = index.runs[1], parts = Object.entries(index.parts), kinds = kindsToSave(run);
+  const heads = ['id', ...parts.map(([key]) => key), 'characters', 'outcome', 'temporal_f1', 'spatial_f1', 'largest_km', 'seconds', 'tokens', 'assertions_missed', ...kinds.map(kind => kind.name), 'errors', 'baseline_errors', 'against_baseline'];
+  return [heads, ...view.samples.map(i => [index.ids[i], ...parts.map(([, { values, codes }]) => values[codes[i]]), index.lengths[i], index.outcomes[run.outcome[i]], run.f1[0][i], run.f1[1][i], run.km[i], run.seconds[i], run.tokens[i], run.missed[i], ...kinds.map(kind => run.kinds[i].get(kind.i) || 0), run.wrong[i], base ? base.wrong[i] : null, changeOf(i)])];
 }
 
 const SAVED = {
