@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stindex.datasets.file_trees import content_hash, files_below, sample_name
-from stindex.datasets.json_entries import Entry, read_bytes
+from stindex.datasets.json_entries import Entry
 from stindex.datasets.problems import Problem, Repair
 from stindex.datasets.reading import Reading
-from stindex.datasets.xml_source import local_name, parse_xml_bytes
-from stindex.errors import UserError
+from stindex.datasets.xml_source import local_name, parse_document
 from stindex.schema import TIMEX3_TYPES
 
 if TYPE_CHECKING:
@@ -44,12 +43,9 @@ def timeml_reading(path: Path) -> Reading:
 
 
 def _document(where: str, file: Path, sample_id: str) -> tuple[object, list[Repair]]:
-    try:
-        root = parse_xml_bytes(file, read_bytes(file))
-    except UserError as problem:
-        sentence = str(problem).removeprefix(f"{file}: ").rstrip(".")
-        what, _, remedy = sentence.rpartition("; ")
-        return Problem(where, sample_id, "", what, remedy), []
+    root = parse_document(file, where, sample_id)
+    if isinstance(root, Problem):
+        return root, []
     body = root.find("TEXT")
     reading = _Inline()
     reading.walk(body if body is not None else root)

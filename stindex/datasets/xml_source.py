@@ -12,6 +12,7 @@ from defusedxml import DefusedXmlException  # type: ignore[import-untyped]  # it
 from defusedxml.ElementTree import ParseError, fromstring  # type: ignore[import-untyped]
 
 from stindex.datasets.json_entries import read_bytes
+from stindex.datasets.problems import Problem
 from stindex.errors import UserError
 
 if TYPE_CHECKING:
@@ -24,15 +25,7 @@ def parse_xml(path: Path) -> Element:
     Raises:
         UserError: it is missing, not XML, or defines entities.
     """
-    return parse_xml_bytes(path, read_bytes(path))
-
-
-def parse_xml_bytes(path: Path, content: bytes) -> Element:
-    """Return the root element of the content of a file; `path` is for messages.
-
-    Raises:
-        UserError: it is not XML, or defines entities.
-    """
+    content = read_bytes(path)
     try:
         root: Element = fromstring(content)
     except ParseError as problem:
@@ -48,6 +41,16 @@ def parse_xml_bytes(path: Path, content: bytes) -> Element:
     except (LookupError, ValueError, RecursionError) as problem:
         raise UserError(f"{path}: is not XML ({problem}); save it as UTF-8.") from None
     return root
+
+
+def parse_document(file: Path, where: str, sample_id: str) -> Element | Problem:
+    """Return the root element of one of many files, or what is wrong with that one."""
+    try:
+        return parse_xml(file)
+    except UserError as problem:
+        sentence = str(problem).removeprefix(f"{file}: ").rstrip(".")
+        what, _, remedy = sentence.rpartition("; ")
+        return Problem(where, sample_id, "", what, remedy)
 
 
 def local_name(element: Element) -> str:
