@@ -13,6 +13,12 @@ from stindex.scoring import SampleScore, metric_n, metric_value, sample_metrics
 if TYPE_CHECKING:
     from stindex.comparison.verdicts import ComparedRuns
 
+# Whoever names a baseline wants to know of a loss.
+COMPARED_BY_DEFAULT = (
+    Gate(metric="overall.combined_f1", not_worse=True),
+    Gate(metric="overall.success_rate", not_worse=True),
+)
+
 MetricsOfSlice = Callable[[Mapping[str, str]], Mapping[str, Mapping[str, Any]]]
 
 
@@ -60,8 +66,12 @@ def judge(
 ) -> list[GateVerdict]:
     """Hold the metrics of a run against its gates, in the order of the file.
 
-    Those that compare are decided together, so that the false alarm is that of the run.
+    Those that compare are decided together, so that the false alarm is that of the run. Where a
+    baseline is named and no gate compares, `COMPARED_BY_DEFAULT` stand at the end.
     """
+    named = comparisons is not None and "baseline" in comparisons.runs
+    if named and not any(gate.compares for gate in gates):
+        gates = [*gates, *COMPARED_BY_DEFAULT]
     compared = iter(_compared([gate for gate in gates if gate.compares], comparisons))
     return [
         next(compared)

@@ -173,6 +173,16 @@ def test_a_metric_that_no_sample_has_is_inconclusive() -> None:
     assert "no sample has it in both runs" in verdict.reason
 
 
+def test_a_baseline_turns_a_run_red_though_no_gate_compares() -> None:
+    verdicts = _judged(_runs(100, worse=30), {"at_least": 0.5})
+    assert [(verdict.metric, verdict.state) for verdict in verdicts] == [
+        (F1, "passed"),
+        ("overall.combined_f1", "failed"),
+        ("overall.success_rate", "passed"),
+    ]
+    assert len(_judged(_runs(100, worse=30), {"at_least": 0.5}, against="anchor")) == 1
+
+
 def test_no_questions_no_answers() -> None:
     assert answer_all([]) == []
 
