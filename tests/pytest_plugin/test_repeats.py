@@ -47,3 +47,12 @@ def test_repeats_without_sampling_are_refused(run: Run) -> None:
     result = run("--repeats", "2")
     assert result.ret == 4
     result.stderr.fnmatch_lines(["*--repeats needs sampling*--temperature*"])
+
+
+def test_stored_repeats_are_scored_again(run: Run, pytester: pytest.Pytester) -> None:
+    run("--repeats", "2", *SAMPLING)
+    stored = run_directory(pytester.path)
+    options = ["-p", "stindex.pytest_plugin", "-W", "error", "--rescore", str(stored)]
+    result = pytester.runpytest_subprocess(*options, "--output-dir", "again")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*8 ok, 0 invalid*", "*Every score is as it was stored.*"])
