@@ -251,8 +251,9 @@ def _mention(
     if hasattr(mention.get("normalized"), "isoformat"):
         mention["normalized"] = _as_text(mention["normalized"])
     for kind in ("temporal_type", "location_type"):
-        if mention.get(kind) in types:
-            mention[kind] = types[mention[kind]]
+        said = mention.get(kind)
+        if isinstance(said, str) and said in types:
+            mention[kind] = types[said]
     start, end = mention.get("start_char"), mention.get("end_char")
     if "text" not in mention and isinstance(text, str) and isinstance(start, int):
         mention["text"] = text[start:end]
