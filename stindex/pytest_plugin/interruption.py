@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -31,6 +32,7 @@ class Interruption:
             controlled: another process decides what a Ctrl-C means.
         """
         self.reason = ""
+        self._held = False
         self._at_once = at_once
         self._first = 0.0
         self._before: dict[signal.Signals, Any] = {}
@@ -48,6 +50,17 @@ class Interruption:
             except ValueError:
                 return
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let reports be written to their end: what comes meanwhile ends the session afterwards."""
+        before, self._held = self.reason, True
+        try:
+            yield
+        finally:
+            self._held = False
+        if self.reason != before:
+            pytest.exit(self.reason, returncode=STATUS)
+
     def restore(self) -> None:
         """Put back the handlers that were there before."""
         for number, handler in self._before.items():
@@ -57,15 +70,17 @@ class Interruption:
     def _interrupted(self, _signal: int, _frame: FrameType | None) -> None:
         if not self.reason:
             self._begin("interrupted")
-            raise KeyboardInterrupt
-        if time.monotonic() - self._first > SAME_PRESS_SECONDS:
+            if not self._held:
+                raise KeyboardInterrupt
+        elif time.monotonic() - self._first > SAME_PRESS_SECONDS:
             self._at_once()
             os._exit(STATUS)
 
     def _terminated(self, number: int, _frame: FrameType | None) -> None:
         if not self.reason:
             self._begin(f"terminated by {signal.Signals(number).name}")
-            pytest.exit(self.reason, returncode=STATUS)
+            if not self._held:
+                pytest.exit(self.reason, returncode=STATUS)
 
     def _begin(self, reason: str) -> None:
         self.reason = reason

@@ -152,9 +152,11 @@ class Suite:
         try:
             result = yield
         except BaseException:
-            self._finish(session, stopped=True)
+            with self._interruption.held():
+                self._finish(session, stopped=True)
             raise
-        self._finish(session, stopped=bool(self._interruption.reason))
+        with self._interruption.held():
+            self._finish(session, stopped=bool(self._interruption.reason))
         return result
 
     def _finish(self, session: pytest.Session, *, stopped: bool) -> None:

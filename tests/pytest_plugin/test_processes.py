@@ -16,6 +16,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from stindex.pytest_plugin.interruption import Interruption
+
 from .conftest import Run, journal_lines, run_directory, write_samples
 
 MISSED = "sample: {temporal_predicted: {at_most: 0}}\n"
@@ -27,7 +29,7 @@ answers = RulesReader.answers
 
 def slow(*given, **named):
     for answer in answers(*given, **named):
-        time.sleep(0.2)
+        time.sleep(1.0)
         yield answer
 
 RulesReader.answers = slow
@@ -245,3 +247,23 @@ def _wait_for(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_reports_that_are_being_written_are_finished_before_a_signal_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr("stindex.pytest_plugin.interruption.os._exit", ended.append)
+    monkeypatch.setattr("stindex.pytest_plugin.interruption.SAME_PRESS_SECONDS", 0.0)
+    interruption = Interruption(lambda: ended.append(0))
+    try:
+        written = []
+        with pytest.raises(pytest.exit.Exception, match="SIGTERM"), interruption.held():  # noqa: PT012
+            signal.raise_signal(signal.SIGTERM)
+            written.append("report")
+        assert written == ["report"]
+        time.sleep(0.01)
+        signal.raise_signal(signal.SIGINT)  # the second one does not wait
+        assert ended == [0, 2]
+    finally:
+        interruption.restore()
