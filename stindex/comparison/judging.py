@@ -121,10 +121,12 @@ def _undefined(difference: Difference) -> tuple[State, str]:
 
 def _what_it_takes(question: Question, smallest: float, needed: int | None) -> str:
     shown = "no loss at all" if smallest >= 1.0 and question.difference.share else _number(smallest)
-    said = f"{question.difference.n} samples show a loss of {shown} or more"
+    said = f"{question.difference.n} samples would show a loss of {shown} or more"
     if shown == "no loss at all":
-        said = f"{question.difference.n} samples show {shown}"
-    return said + ("" if needed is None else f", {_number(question.target)} takes about {needed}")
+        said = f"{question.difference.n} samples would show {shown}"
+    return said + (
+        "" if needed is None else f", {_number(question.target)} would take about {needed}"
+    )
 
 
 def _lost(difference: Difference) -> str:

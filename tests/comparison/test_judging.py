@@ -58,8 +58,8 @@ def test_a_clear_gain_passes_however_few_samples() -> None:
 def test_too_few_samples_are_inconclusive_and_say_how_many_it_takes() -> None:
     (verdict,) = _judged(_runs(20, worse=2), {"not_worse": True})
     assert (verdict.state, verdict.passed) == ("inconclusive", True)
-    assert "20 samples show a loss of" in verdict.reason
-    assert f"0.05 takes about {verdict.needed_n}" in verdict.reason
+    assert "20 samples would show a loss of" in verdict.reason
+    assert f"0.05 would take about {verdict.needed_n}" in verdict.reason
     assert (verdict.smallest_loss or 0) > 0.05
     assert (verdict.needed_n or 0) > 20
 
@@ -190,4 +190,4 @@ def test_no_questions_no_answers() -> None:
 def test_no_loss_at_all_would_have_been_shown_by_two_samples() -> None:
     runs = compare_runs(*(stored([score("a", 1, 0), score("b", 1, 0)]) for _ in range(2)))
     (answer,) = answer_all([Question(runs.comparator.difference(F1))])
-    assert "2 samples show no loss at all, 0.05 takes about" in answer.reason
+    assert "2 samples would show no loss at all, 0.05 would take about" in answer.reason
