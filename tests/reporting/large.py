@@ -25,22 +25,22 @@ _LENGTH = 1500
 _VARIANTS = 64
 
 
-def large_report(samples: int, *, with_baseline: bool = True) -> RunReport:
-    """Make a report of many samples; seven in eight have an error, as with a weak model."""
+def large_report(samples: int, *, with_baseline: bool = True, length: int = _LENGTH) -> RunReport:
+    """Make a report of many samples with texts of `length` characters, most with an error."""
     few = [_draft(random.Random(seed), 0.25) for seed in range(_VARIANTS)]
     before = [_draft(random.Random(seed), 0.4) for seed in range(100, 100 + _VARIANTS)]
     small = compared_report(few, before) if with_baseline else run_report(few)
     baseline = _Baseline(before, samples) if with_baseline else {}
-    return replace(small, samples=_Samples(few, samples), baseline_samples=baseline)
+    return replace(small, samples=_Samples(few, samples, length), baseline_samples=baseline)
 
 
-def text_of(number: int) -> str:
+def text_of(number: int, length: int = _LENGTH) -> str:
     """Return the text of a sample: its mentions first, then words of no meaning."""
     chance = random.Random(number)
     text = " ".join([TEXT] * _REPEATS)
-    while len(text) < _LENGTH:
+    while len(text) < length:
         text += " " + _WORDS[chance.randrange(len(_WORDS))]
-    return text[:_LENGTH]
+    return text[:length]
 
 
 def _words() -> list[str]:
@@ -53,15 +53,16 @@ _WORDS = _words()
 
 
 class _Samples:
-    def __init__(self, drafts: list[Draft], samples: int) -> None:
+    def __init__(self, drafts: list[Draft], samples: int, length: int) -> None:
         self._ready = [draft.report() for draft in drafts]
         self._samples = samples
+        self._length = length
 
     def __iter__(self) -> Iterator[SampleReport]:
         for number in range(self._samples):
             ready = self._ready[number % _VARIANTS]
             assert ready.evaluation is not None
-            sample = replace(ready.sample, id=f"doc-{number}", text=text_of(number))
+            sample = replace(ready.sample, id=f"doc-{number}", text=text_of(number, self._length))
             raw = ready.evaluation.record.generation.raw_text.replace("2024", str(2024 + number))
             generation = replace(ready.evaluation.record.generation, raw_text=raw)
             record = replace(ready.evaluation.record, generation=generation)

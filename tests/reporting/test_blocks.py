@@ -198,12 +198,3 @@ def test_a_page_stays_within_its_limit_and_says_what_it_left_out(
     index = unpacked(html)["index"]
     assert len(index["ids"]) == 600
     assert index["lost"]["a"] == 1
-
-
-def test_a_hundred_thousand_samples_keep_every_number() -> None:
-    samples = 100_000
-    html = "".join(html_report(large_report(samples)))
-    assert len(html.encode("utf-8", "backslashreplace")) < 15_000_000
-    index = unpacked(html)["index"]
-    assert all(len(run[key]) == samples for run in index["runs"] for key in ("errors", "seconds"))
-    assert "Every number of every sample is here" in html

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 
 from stindex.reporting import write_reports
-from stindex.reporting.page import document
+from stindex.reporting.files import write_atomically
+from stindex.reporting.page import document, html_report
 from stindex.reporting.run_report import RunReport
 from stindex.schema import Outcome, TemporalMention
 
 from .browsing import chosen, opened, until, visited
-from .building import Draft, compared_report, failing_gate, run_report
+from .building import Draft, compared_report, failing_gate, run_report, unpacked
 from .hostile import BEACON, STRINGS
 from .hostile_report import hostile_report
 from .large import large_report
@@ -534,6 +535,22 @@ def test_ten_thousand_samples_of_two_runs_are_small_and_fast(
     # Other work on the machine can only slow it down: the fastest of a few says what it takes.
     assert min(painted for painted, _ in attempts) < 1000
     assert min(usable for _, usable in attempts) < 2000
+
+
+def test_a_hundred_thousand_samples_open_with_every_number(
+    browser: Browser, tmp_path: Path
+) -> None:
+    samples = 100_000
+    report = large_report(samples, with_baseline=False, length=130)
+    path = tmp_path / "report.html"
+    write_atomically(path, html_report(report))
+    assert path.stat().st_size < 15_000_000
+    (run,) = unpacked(path.read_text(encoding="utf-8"))["index"]["runs"]
+    assert {len(column) for column in (run["errors"], run["seconds"], run["km"])} == {samples}
+    with visited(browser, path.as_uri() + "#sample=doc-99999") as page:
+        page.locator(".pairs").first.wait_for()
+        assert page.locator(".row[aria-selected=true] b").inner_text() == "doc-99999"
+        assert page.get_by_text("100\u202f000 of 100\u202f000 samples").is_visible()
 
 
 def test_what_a_large_page_left_out_is_said_where_it_is_missed(

@@ -68,7 +68,7 @@ function hint() {
 }
 
 function showCount() {
-  list.count.textContent = `${number(view.samples.length)} of ${counted(index.ids.length, 'sample')}`;
+  list.count.textContent = `${number(view.samples.length)} of ${number(index.ids.length)} ${index.ids.length === 1 ? 'sample' : 'samples'}`;
   list.clear.hidden = Object.keys(view.chosen).length === 0;
 }
 
