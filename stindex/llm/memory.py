@@ -25,6 +25,7 @@ _QUANTIZED = {"8bit": 1.1, "4bit": 0.7}  # bytes a parameter of a linear layer, 
 USABLE = 0.9  # of the memory; the rest is fragmentation, and what else is there
 PIECE_TOKENS = 512  # most tokens of a prompt in one pass
 DRAFT_TOKENS = 17  # most tokens of a row in one pass while it is answered
+LIBRARIES = 500_000_000  # what torch and the grammar take on first use; measured on a CPU
 MOST_ROWS = {"cpu": 16}  # beyond it a pass is bound by arithmetic and nothing is won
 MOST_ROWS_OF_GPU = 128
 
@@ -69,7 +70,7 @@ class Footprint:
         weights: parameters in memory.
         token: keys and values of one token.
         row: what a row needs beside its tokens, whatever their number: logits of its draft.
-        working: what one pass over a piece of a prompt works with.
+        working: what one pass over a piece of a prompt works with, and the libraries.
     """
 
     weights: int
@@ -109,7 +110,7 @@ def footprint(
         weights=weights,
         token=2 * size * shape.layers * shape.key_heads * shape.head_width,
         row=DRAFT_TOKENS * shape.vocabulary * (size + 4),
-        working=scores + gates,
+        working=scores + gates + LIBRARIES,
     )
 
 

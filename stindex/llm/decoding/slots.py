@@ -190,12 +190,20 @@ class Slots:
                 stored[target, :, :own] = stored[source, :, :own]
 
     def keep_prefix(self, tokens: Sequence[int]) -> None:
-        """Make the tokens in slot 0, from position 0 on, the prefix that all rows share."""
+        """Make the tokens in slot 0 the prefix that all rows share; what slots held is gone."""
         for layer in self.layers:
             keys, values = layer.stored()
             layer.prefix_keys = keys[0, :, : len(tokens)].clone()
             layer.prefix_values = values[0, :, : len(tokens)].clone()
         self.prefix = tuple(tokens)
+        self._empty()
+
+    def _empty(self) -> None:
+        """Give the slots back; they grow again to what the rows need, mostly less."""
+        self.capacity = _BLOCK
+        for layer in self.layers:
+            layer.keys = layer.values = None
+            layer.is_initialized = False
 
     def take_prefix(self, other: Slots) -> None:
         """Take over the prefix that other slots share."""
