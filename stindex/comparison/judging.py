@@ -120,13 +120,12 @@ def _undefined(difference: Difference) -> tuple[State, str]:
 
 
 def _what_it_takes(question: Question, smallest: float, needed: int | None) -> str:
-    shown = "no loss at all" if smallest >= 1.0 and question.difference.share else _number(smallest)
-    said = f"{question.difference.n} samples would show a loss of {shown} or more"
-    if shown == "no loss at all":
-        said = f"{question.difference.n} samples would show {shown}"
-    return said + (
-        "" if needed is None else f", {_number(question.target)} would take about {needed}"
-    )
+    none = smallest >= 1.0 and question.difference.share
+    shown = "no loss at all" if none else f"a loss of {_number(smallest)} or more"
+    said = f"{question.difference.n} samples would show {shown}"
+    if needed is None:
+        return said
+    return f"{said}, {_number(question.target)} would take about {needed}"
 
 
 def _lost(difference: Difference) -> str:
