@@ -187,9 +187,10 @@ def test_a_success_in_between_keeps_the_server_in_use(
 
 
 def test_requests_keep_their_distance(server: FakeNominatim, tmp_path: Path) -> None:
-    ask(geocoder_for(server, tmp_path, replace(QUICK, interval=0.2)), "A", "B", "C")
+    ask(geocoder_for(server, tmp_path, replace(QUICK, interval=0.6)), "A", "B", "C")
     assert len(server.gaps()) == 2
-    assert min(server.gaps()) >= 0.19
+    # A busy machine may hold one request up on its way, which brings the next one nearer.
+    assert min(server.gaps()) >= 0.4
 
 
 ASKING = """
