@@ -124,6 +124,15 @@ def test_annotations_may_be_json_text_or_an_object_of_lists(tmp_path: Path) -> N
     assert [(m.text, m.latitude) for m in found] == [("Lyon", 1.0), ("Nice", 3.0)]
 
 
+def test_a_type_that_is_no_string_is_a_problem_of_its_row(tmp_path: Path) -> None:
+    row = {"body": "In Lyon.", "toponyms": [{"name": "Lyon", "class": ["town"]}]}
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "rows.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    columns = {"text": "body", "spatial": "toponyms"}
+    with pytest.raises(UserError, match=r"`ground_truth\.spatial\.0\.location_type` is wrong"):
+        load_dataset(mapping(tmp_path, columns=columns, metadata=[]))
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
