@@ -94,6 +94,10 @@ class Part:
         """Begin the run; the tests are collected."""
         raise NotImplementedError
 
+    def tells(self, problem: UserError) -> bool:  # noqa: ARG002 (most have nobody to tell)
+        """Let the owner of the run say why this process cannot go on; False if it cannot."""
+        return False
+
     def gather(self, *, stopped: bool) -> None:
         """Wait for what other processes still have to say, before the reports are written."""
 

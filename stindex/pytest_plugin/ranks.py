@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 import pytest
 
 from stindex.errors import UserError
+from stindex.pytest_plugin.interruption import STATUS
 from stindex.pytest_plugin.parts import Part, Session
 from stindex.pytest_plugin.samples import sample_of
 from stindex.runs import meeting
@@ -181,6 +182,16 @@ class RankPart(Part):
             data = config.hook.pytest_report_to_serializable(config=config, report=report)
             self._outbox.send({"report": data})
 
+    def tells(self, problem: UserError) -> bool:
+        """Let rank 0 end the session with this rank's problem."""
+        if self._outbox is None:
+            return False
+        try:
+            self._outbox.send({"problem": str(problem)})
+        except UserError:
+            return False
+        return True
+
     # --- rank 0
 
     def _replay(self) -> None:
@@ -280,6 +291,8 @@ class _Other:
         for message in self._inbox.received():
             if "report" in message:
                 yield message["report"]
+            elif "problem" in message:
+                pytest.exit(f"rank {self.rank}: {message['problem']}", returncode=STATUS)
             elif "collected" in message:
                 self._compare(message)
             else:

@@ -94,7 +94,8 @@ class Suite:
         """End the session because the run cannot go on."""
         if self.role.kind == "worker":
             raise RunStoppedError(str(problem)) from None
-        pytest.exit(str(problem), returncode=STATUS)
+        # Where the owner ends the session, this process's own status would only be in its way.
+        pytest.exit(str(problem), returncode=0 if self._part.tells(problem) else STATUS)
 
     # --- collection
 
@@ -141,6 +142,8 @@ class Suite:
         try:
             self._part.begin(self._dataset, selected, session.items)
         except UserError as problem:
+            if self._part.tells(problem):
+                pytest.exit(str(problem), returncode=0)
             raise pytest.UsageError(str(problem)) from None
 
     # --- the run

@@ -13,7 +13,7 @@ from threading import Event, Thread
 from time import monotonic
 
 LOOK_SECONDS = 0.25
-BEAT_SECONDS = 5.0
+BEAT_SECONDS = 2.0
 
 
 class Pulse:

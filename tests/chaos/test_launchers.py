@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -106,15 +107,50 @@ def test_a_launcher_that_starts_one_process_where_two_were_meant_is_noticed(aren
 def test_a_terminated_launch_leaves_reports_and_no_process(arena: Arena, arrangement: str) -> None:
     marker = f"terminated-{arrangement}"
     process = arena.start(arrangement, "out", marker=marker)
-    deadline = time.monotonic() + 120
-    while not any((arena.root / "out").glob("*/journal/*")):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    _wait_for(lambda: any((arena.root / "out").glob("*/journal/*")))
     process.send_signal(signal.SIGTERM)
     printed, _ = process.communicate(timeout=60)
     assert process.returncode != 0
     assert arena.status("out") == "INCOMPLETE", printed
     assert (arena.directory("out") / "report.html").exists()
+
+
+@NIGHTLY
+def test_ranks_that_collect_different_tests_end_with_a_sentence(arena: Arena) -> None:
+    (arena.root / "conftest.py").write_text(
+        "import os\n"
+        "def pytest_collection_modifyitems(items):\n"
+        "    if os.environ.get('RANK') == '1':\n"
+        "        del items[-3:]\n"
+    )
+    ended = arena.run("torchrun", "out")
+    assert ended.status == 1
+    assert "rank 1" in ended.output
+    assert "the same on" in ended.output
+    assert "INTERNALERROR" not in ended.output
+
+
+@NIGHTLY
+def test_a_rank_that_falls_silent_is_given_up(arena: Arena) -> None:
+    process = arena.start("torchrun", "out", "--rank-timeout", "8")
+    _wait_for(lambda: any((arena.root / "out").glob("*/journal/*")))
+    (sign,) = (arena.root / "out").glob(".launches/*/alive-rank1")
+    silent = int(json.loads(sign.read_text())["pid"])
+    os.kill(silent, signal.SIGSTOP)
+    try:
+        _wait_for(lambda: arena.status("out") != "RUNNING")
+    finally:
+        os.kill(silent, signal.SIGKILL)
+    printed, _ = process.communicate(timeout=60)
+    assert "rank 1 did not end as it should" in printed
+    assert arena.status("out") == "INCOMPLETE"
+
+
+def _wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 @NIGHTLY
