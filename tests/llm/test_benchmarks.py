@@ -14,9 +14,9 @@ ROOT = Path(__file__).parent.parent.parent
 def test_the_smoke_form_of_the_benchmark_measures_and_compares(tmp_path: Path) -> None:
     output = tmp_path / "decode.json"
     environment = {k: v for k, v in os.environ.items() if k != "STINDEX_BENCHMARK_DATA"}
+    options = ["--smoke", "--threads", "1", "--output", str(output)]
     subprocess.run(
-        [sys.executable, "-m", "benchmarks.decode", "--smoke", "--threads", "1"]
-        + ["--output", str(output)],
+        [sys.executable, "-m", "benchmarks.decode", *options],
         cwd=ROOT,
         env={**environment, "OMP_NUM_THREADS": "1"},
         check=True,
