@@ -35,6 +35,7 @@ COMMAND_LINE, DEFAULT = "command line", "default"
 AUTO_SAMPLES = 16  # what is planned for together where the batch size is `auto`
 
 PositiveInt = Annotated[int, Field(ge=1)]
+NonNegativeInt = Annotated[int, Field(ge=0)]
 _POSITIVE = TypeAdapter[int](PositiveInt)
 
 
@@ -112,6 +113,11 @@ class Settings(BaseModel):
         "auto", description="thoughts before the answer, where the model has them"
     )
     thinking_tokens: PositiveInt = Field(1024, description="token limit of a thought")
+    copies: NonNegativeInt = Field(
+        3,
+        description="with --constrained, a list ends once it holds a mention so many times more "
+        "often than the text does; 0: it may go on",
+    )
     answer: Literal["places", "coordinates"] = Field(
         "places", description="ask for places (geocoded here) or for coordinates"
     )
@@ -211,7 +217,13 @@ class ResolvedSettings:
         """Return what may change an answer."""
         v = self.values
         return DecodingSettings(
-            v.max_tokens, v.temperature, v.seed, v.constrained, v.thinking, v.thinking_tokens
+            v.max_tokens,
+            v.temperature,
+            v.seed,
+            v.constrained,
+            v.thinking,
+            v.thinking_tokens,
+            v.copies or None,
         )
 
     def described(self) -> dict[str, dict[str, Any]]:

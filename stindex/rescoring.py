@@ -31,6 +31,7 @@ ANSWER_SETTINGS = (
     "constrained",
     "thinking",
     "thinking_tokens",
+    "copies",
     "answer",
     "prompt",
     "predictions",

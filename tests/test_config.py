@@ -122,3 +122,10 @@ def test_an_empty_settings_file_is_no_settings(tmp_path: Path) -> None:
 def test_an_unknown_model_lists_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="smollm2"):
         resolve_settings({"model": "smolm2"}, _root(tmp_path))
+
+
+@pytest.mark.parametrize(("copies", "limit"), [(3, 3), (1, 1), (0, None)])
+def test_lists_end_after_so_many_copies_or_never(
+    tmp_path: Path, copies: int, limit: int | None
+) -> None:
+    assert resolve_settings({"copies": copies}, _root(tmp_path)).decoding().copies == limit

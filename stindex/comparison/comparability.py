@@ -25,6 +25,7 @@ _IDENTITY = (
     "constrained",
     "thinking",
     "thinking_tokens",
+    "copies",
 )
 _NO_PROMPT = "none "  # how the prompt of predictions from a file begins
 _SETTINGS = ("batch_size", "device")
