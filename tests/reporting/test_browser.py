@@ -227,21 +227,21 @@ def test_marks_differ_without_any_colour(browser: Browser, tmp_path: Path) -> No
 
 def test_filters_and_order_choose_the_samples(browser: Browser, tmp_path: Path) -> None:
     with opened(browser, mixed_report(), tmp_path) as page:
-        assert page.get_by_text("40 of 40 samples").is_visible()
+        assert page.get_by_text("40 of 40 samples", exact=True).is_visible()
         chosen(page, "outcome").select_option("invalid")
-        page.get_by_text("1 of 40 samples").wait_for()
+        page.get_by_text("1 of 40 samples", exact=True).wait_for()
         assert names_of(page) == ["invalid"]
         page.get_by_role("button", name="Clear filters").click()
         chosen(page, "error").select_option("none")
-        page.get_by_text("1 of 40 samples").wait_for()
+        page.get_by_text("1 of 40 samples", exact=True).wait_for()
         assert names_of(page) == ["right"]
         page.get_by_role("button", name="Clear filters").click()
         chosen(page, "part").select_option("language: de")
-        page.get_by_text("1 of 40 samples").wait_for()
+        page.get_by_text("1 of 40 samples", exact=True).wait_for()
         page.get_by_role("button", name="Clear filters").click()
         chosen(page, "metric").select_option("km")
         chosen(page, "from").fill("1000")
-        page.get_by_text("38 of 40 samples").wait_for()
+        page.get_by_text("38 of 40 samples", exact=True).wait_for()
         page.get_by_role("button", name="Clear filters").click()
         chosen(page, "sort").select_option("worst")
         until(page, "location.hash.includes('sort=worst')")
@@ -279,7 +279,7 @@ def test_changes_against_the_baseline_are_filters(browser: Browser, tmp_path: Pa
 def test_the_count_of_an_error_leads_to_its_samples(browser: Browser, tmp_path: Path) -> None:
     with opened(browser, mixed_report(), tmp_path) as page:
         page.locator(".errors").first.get_by_role("link", name="missed").click()
-        page.get_by_text("39 of 40 samples").wait_for()
+        page.get_by_text("39 of 40 samples", exact=True).wait_for()
         assert chosen(page, "error").input_value() == "temporal.missed"
 
 
@@ -289,10 +289,10 @@ def test_the_keyboard_is_enough(browser: Browser, tmp_path: Path) -> None:
         page.keyboard.press("/")
         assert page.evaluate("document.activeElement.name") == "q"
         page.keyboard.type("jk")
-        page.get_by_text("0 of 40 samples").wait_for()
+        page.get_by_text("0 of 40 samples", exact=True).wait_for()
         page.keyboard.press("Control+A")
         page.keyboard.press("Delete")
-        page.get_by_text("40 of 40 samples").wait_for()
+        page.get_by_text("40 of 40 samples", exact=True).wait_for()
         page.keyboard.press("Escape")
         assert page.evaluate("document.activeElement.role") == "listbox"
         for key, name in (("j", "doc-0"), ("j", "doc-1"), ("k", "doc-0"), ("End", "doc-37")):
@@ -330,7 +330,7 @@ def test_a_link_leads_to_the_sample_and_the_list_that_its_sender_saw(
     with visited(browser, path.as_uri() + "#sample=doc-7&error=any&sort=km") as page:
         assert page.locator(".detail h3").inner_text() == "doc-7"
         assert chosen(page, "sort").input_value() == "km"
-        assert page.get_by_text("39 of 40 samples").is_visible()
+        assert page.get_by_text("39 of 40 samples", exact=True).is_visible()
     with visited(browser, path.as_uri() + "#sample=nobody") as page:
         assert page.get_by_text("No sample of this page has the id").is_visible()
     with visited(browser, path.as_uri() + "#sort=constructor&metric=__proto__&from=x&n=x") as page:
@@ -431,7 +431,7 @@ def test_without_texts_everything_else_is_still_shown(browser: Browser, tmp_path
         assert page.get_by_text("characters 27 to 32").first.is_visible()
         assert page.get_by_text("33.66, −95.56").first.is_visible()
         page.get_by_role("searchbox").fill("doc-3")
-        page.get_by_text("9 of 40 samples").wait_for()
+        page.get_by_text("9 of 40 samples", exact=True).wait_for()
 
 
 def test_the_command_that_reruns_a_sample_is_quoted_for_a_shell(
