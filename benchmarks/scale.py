@@ -45,7 +45,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--counts", type=int, nargs="+", default=[1000, 10000, 100000])
     parser.add_argument("--split", action="store_true", help="how unequal batches are shared")
+    parser.add_argument("--smoke", action="store_true", help="200 samples, no verdict")
     options = parser.parse_args()
+    if options.smoke:
+        growth_aims([200])
+        return
     missed = split_aims() if options.split else growth_aims(options.counts)
     for sentence in missed:
         print(f"FAILED: {sentence}")
