@@ -85,7 +85,7 @@ def _cost_of_suite(directory: Path, count: int) -> Cost:
     dataset = directory / "generated.jsonl"
     with dataset.open("w", encoding="utf-8") as lines:
         for number in range(count):
-            lines.write(json.dumps(_sample(number)) + "\n")
+            lines.write(json.dumps(invented_sample(number)) + "\n")
     suite = ROOT / "eval_tests"
     options = ["-p", "benchmarks.instant_source", "-p", "stindex.pytest_plugin", "--noconftest"]
     choices = [
@@ -101,7 +101,8 @@ def _cost_of_suite(directory: Path, count: int) -> Cost:
     return _timed([str(suite), *options, *choices, *where], directory)
 
 
-def _sample(number: int) -> dict[str, object]:
+def invented_sample(number: int) -> dict[str, object]:
+    """Return a sample of typical size in the native format."""
     text = (
         f"On 3 May 2021 the ferry number {number} left Lisbon for Porto with goods on board. " * 4
     )

@@ -21,6 +21,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.harness import invented_sample
 from stindex.runs.feeds import ClaimedFeed
 from stindex.runs.plan import plan_chunks
 
@@ -83,7 +84,7 @@ def growth_aims(counts: Sequence[int]) -> list[str]:
 def _measured(directory: Path, count: int) -> dict[str, Cost]:
     with (directory / "generated.jsonl").open("w", encoding="utf-8") as lines:
         for number in range(count):
-            lines.write(json.dumps(_sample(number)) + "\n")
+            lines.write(json.dumps(invented_sample(number)) + "\n")
     found = {}
     for what, extra in (("collect", ["--collect-only", "-qq"]), ("run", []), ("resume", [])):
         cost = found[what] = _session(directory, extra)
@@ -118,24 +119,6 @@ def _session(directory: Path, extra: list[str]) -> Cost:
     unit = 1 if sys.platform == "darwin" else 1024
     seconds = time.perf_counter() - started
     return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit)
-
-
-def _sample(number: int) -> dict[str, object]:
-    text = f"On 3 May 2021 the ferry number {number} left Lisbon for Porto with goods. " * 4
-    return {
-        "id": f"generated-{number}",
-        "text": text,
-        "reference_date": "2021-05-10",
-        "ground_truth": {
-            "temporal": [
-                {"text": "3 May 2021", "normalized": "2021-05-03", "temporal_type": "DATE"}
-            ],
-            "spatial": [
-                {"text": "Lisbon", "location_type": "city", "latitude": 38.72, "longitude": -9.14},
-                {"text": "Porto", "location_type": "city", "latitude": 41.15, "longitude": -8.61},
-            ],
-        },
-    }
 
 
 # --- sharing

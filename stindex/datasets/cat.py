@@ -12,12 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stindex.datasets.file_trees import content_hash, files_below, sample_name
-from stindex.datasets.json_entries import Entry
 from stindex.datasets.problems import Problem, Repair
 from stindex.datasets.reading import Reading
 from stindex.datasets.timeml import as_reference_date, timex_mention
-from stindex.datasets.xml_source import parse_document
+from stindex.datasets.xml_source import parse_document, reading_of_files
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -39,15 +37,7 @@ def cat_reading(path: Path) -> Reading:
     Raises:
         UserError: it is missing or cannot be read.
     """
-    files = files_below(path, (".xml",))
-    entries: list[Entry] = []
-    repairs: list[Repair] = []
-    for file in files:
-        where = str(file.relative_to(path)) if path.is_dir() else file.name
-        entry, done = _document(where, file, sample_name(file, path))
-        entries.append((where, entry))
-        repairs.extend(done)
-    return Reading(tuple(entries), tuple(repairs), content_hash(files, path))
+    return reading_of_files(path, (".xml",), _document)
 
 
 def _document(where: str, file: Path, sample_id: str) -> tuple[object, list[Repair]]:

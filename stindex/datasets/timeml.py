@@ -11,11 +11,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stindex.datasets.file_trees import content_hash, files_below, sample_name
-from stindex.datasets.json_entries import Entry
 from stindex.datasets.problems import Problem, Repair
 from stindex.datasets.reading import Reading
-from stindex.datasets.xml_source import local_name, parse_document
+from stindex.datasets.xml_source import local_name, parse_document, reading_of_files
 from stindex.schema import TIMEX3_TYPES
 
 if TYPE_CHECKING:
@@ -31,15 +29,7 @@ def timeml_reading(path: Path) -> Reading:
     Raises:
         UserError: it is missing or cannot be read.
     """
-    files = files_below(path, (".tml", ".xml"))
-    entries: list[Entry] = []
-    repairs: list[Repair] = []
-    for file in files:
-        where = str(file.relative_to(path)) if path.is_dir() else file.name
-        entry, done = _document(where, file, sample_name(file, path))
-        entries.append((where, entry))
-        repairs.extend(done)
-    return Reading(tuple(entries), tuple(repairs), content_hash(files, path))
+    return reading_of_files(path, (".tml", ".xml"), _document)
 
 
 def _document(where: str, file: Path, sample_id: str) -> tuple[object, list[Repair]]:

@@ -5,14 +5,17 @@ A path goes in, the root element comes out, or a sentence about what is wrong wi
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from defusedxml import DefusedXmlException  # type: ignore[import-untyped]  # it has no types
 from defusedxml.ElementTree import ParseError, fromstring  # type: ignore[import-untyped]
 
-from stindex.datasets.json_entries import read_bytes
-from stindex.datasets.problems import Problem
+from stindex.datasets.file_trees import content_hash, files_below, sample_name
+from stindex.datasets.json_entries import Entry, read_bytes
+from stindex.datasets.problems import Problem, Repair
+from stindex.datasets.reading import Reading
 from stindex.errors import UserError
 
 if TYPE_CHECKING:
@@ -51,6 +54,30 @@ def parse_document(file: Path, where: str, sample_id: str) -> Element | Problem:
         sentence = str(problem).removeprefix(f"{file}: ").rstrip(".")
         what, _, remedy = sentence.rpartition("; ")
         return Problem(where, sample_id, "", what, remedy)
+
+
+def reading_of_files(
+    path: Path,
+    suffixes: Sequence[str],
+    read: Callable[[str, Path, str], tuple[object, list[Repair]]],
+) -> Reading:
+    """Read a file, or all below a directory, one sample each; its id is the file's name.
+
+    Args:
+        read: called with what a problem names the file by, its path, and the sample's id.
+
+    Raises:
+        UserError: the path is missing or cannot be read.
+    """
+    files = files_below(path, tuple(suffixes))
+    entries: list[Entry] = []
+    repairs: list[Repair] = []
+    for file in files:
+        where = str(file.relative_to(path)) if path.is_dir() else file.name
+        entry, done = read(where, file, sample_name(file, path))
+        entries.append((where, entry))
+        repairs.extend(done)
+    return Reading(tuple(entries), tuple(repairs), content_hash(files, path))
 
 
 def local_name(element: Element) -> str:
