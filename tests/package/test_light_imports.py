@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .pytest_plugin.conftest import CACHE, SUITE, write_samples
+from tests.pytest_plugin.conftest import CACHE, SUITE, write_samples
 
 HEAVY = ("torch", "transformers", "xgrammar", "accelerate", "bitsandbytes", "vllm", "deepspeed")
 # Python runs sitecustomize before anything else, so also `-p` plugins are watched. What is
@@ -58,7 +58,7 @@ class Watched:
         (directory / "stand_in.py").write_text(STAND_IN, encoding="utf-8")
         (directory / "without_torch.py").write_text(WITHOUT_TORCH, encoding="utf-8")
         write_samples(directory / "mine.json", 4)
-        root = Path(__file__).parent.parent
+        root = Path(__file__).parents[2]
         self._environment = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join(map(str, (site, directory, root))),

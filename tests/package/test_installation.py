@@ -14,7 +14,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 # Where a directory of the checkout is in the wheel.
 PLACES = {
     "stindex": "stindex",

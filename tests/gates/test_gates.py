@@ -158,7 +158,7 @@ def test_a_missing_thresholds_file_is_named(tmp_path: Path) -> None:
 
 
 def test_the_file_that_comes_with_the_project_is_sound() -> None:
-    thresholds = load_thresholds(Path(__file__).parent.parent / "cfg" / "thresholds.yaml")
+    thresholds = load_thresholds(Path(__file__).parents[2] / "cfg" / "thresholds.yaml")
     assert thresholds.run
     assert not thresholds.sample
 
