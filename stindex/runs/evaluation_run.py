@@ -2,30 +2,26 @@
 
 `identify` finds the model's files and names the run; `own` locks its directory and takes stock of
 the answers that are there; `evaluation` gives one sample's evaluation and has it generated if need
-be; `finish` proves coverage, computes the metrics, holds them against the gates and writes the
-reports. Each process of a launch has one of these; one of them owns the run.
+be; `finish` proves coverage and writes what `Conclusion` makes of the evaluations. Each process of
+a launch has one of these; one of them owns the run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from stindex.comparison.references import References, comparison_json, read_references
+from stindex.comparison.references import comparison_json
 from stindex.comparison.verdicts import ComparedRuns
 from stindex.config import ResolvedSettings
 from stindex.datasets import Dataset
-from stindex.datasets.dataset import id_without_repeat
 from stindex.errors import UserError
 from stindex.evaluation import Evaluation, Evaluator
 from stindex.gates import (
-    Comparisons,
     GateVerdict,
     Thresholds,
     coverage,
-    judge,
     load_thresholds,
 )
 from stindex.geocoding.registry import make_geocoder
@@ -33,29 +29,32 @@ from stindex.llm import sources
 from stindex.llm.base import Request
 from stindex.llm.sources import Answerer
 from stindex.prompts import Prompt, load_prompt, no_prompt
-from stindex.provenance import provenance
 from stindex.reference import Metrics, reference_metrics
 from stindex.reporting import write_reports
-from stindex.reporting.results import gold_json
-from stindex.reporting.run_report import RunReport, SampleReport, Status
-from stindex.rescoring import changes, sentences
-from stindex.resources import find
+from stindex.reporting.run_report import RunReport, Status
+from stindex.rescoring import sentences
 from stindex.runs.acquisition import Acquisition, Stock, stock_of_plan, take_stock
+from stindex.runs.conclusion import Conclusion
 from stindex.runs.feeds import Feed, PlannedFeed
 from stindex.runs.following import Followed
-from stindex.runs.identity import GenerationKeys, RunIdentity, digest, schema_hash
+from stindex.runs.identity import GenerationKeys, digest
 from stindex.runs.journal import JournalWriter
 from stindex.runs.lock import RunLock
+from stindex.runs.opening import (
+    checked_references,
+    opening_facts,
+    run_identity,
+    stock_notes,
+    thresholds_path,
+)
 from stindex.runs.plan import Plan, make_plan
-from stindex.runs.proof import Coverage, prove_coverage, without_doubles
+from stindex.runs.proof import prove_coverage, without_doubles
 from stindex.runs.pulse import Pulse
 from stindex.runs.record import Record
 from stindex.runs.run_file import PARTIAL, RunFile, nearest_run
-from stindex.schema import Outcome, Sample
+from stindex.schema import Sample
 from stindex.scoring import SampleScore
-from stindex.scoring.intervals import run_metrics
-from stindex.scoring.repeats import repeat_metrics, sentence
-from stindex.scoring.slices import slices
+from stindex.scoring.repeats import sentence
 
 CLOSE_SECONDS = 20.0  # how long the source may take for its current step
 KEPT = 256  # evaluations that a process keeps which does not write the reports
@@ -91,7 +90,7 @@ class EvaluationRun:
         self.prompt: Prompt = (
             no_prompt() if values.predictions else load_prompt(values.prompt, values.answer)
         )
-        self.thresholds: Thresholds = load_thresholds(_thresholds_path(settings))
+        self.thresholds: Thresholds = load_thresholds(thresholds_path(settings))
         # Whether a server keeps to the schema is its own affair.
         constrained = values.constrained and values.backend == "hf"
         self.evaluator = Evaluator(
@@ -128,12 +127,13 @@ class EvaluationRun:
         """
         self.selected = tuple(selected)
         if owns:
-            self._references = self._read_references()
+            self._references = checked_references(
+                self.settings, self.prompt, self.dataset, self.selected
+            )
         self._answerer = answerer or sources.find_answerer(self.settings, announce)
         self._answerer.check_samples(self.dataset)
         self.partial = len(self.selected) < self.dataset.total
-        self._rescored = self._answerer.rescored
-        self.identity = self._identity(self._answerer)
+        self.identity = run_identity(self.settings, self.prompt, self.dataset, self._answerer)
         self.output = self.settings.root / self.settings.values.output_dir
         self.directory = self.output / self.identity.run_id
         self.report_directory = self.directory / PARTIAL if self.partial else self.directory
@@ -176,7 +176,7 @@ class EvaluationRun:
             selection=self.selection,
             attempts=dict(stock.attempts),
         )
-        self.notes = [*self.dataset.notes(), *self._stock_notes(stock)]
+        self.notes = [*self.dataset.notes(), *stock_notes(stock, len(self.selected), self._earlier)]
         for note in self.notes:
             announce(note)
 
@@ -255,67 +255,17 @@ class EvaluationRun:
         if self._lock is not None:
             self._lock.release()
 
-    @property
-    def _prompt_words(self) -> str:
-        return f"{self.prompt.name} v{self.prompt.version}, {self.settings.values.answer}"
-
-    def _read_references(self) -> References:
-        """Read and check what to compare with, before anything is loaded or written."""
-        values, root = self.settings.values, self.settings.root
-        output = root / values.output_dir
-        references = read_references(values.baseline, values.anchor, root, output)
-        known = {
-            "answer_schema": schema_hash(self.prompt.response_model),
-            "prompt": self._prompt_words,
-            "dataset_hash": self.dataset.content_hash,
-        }
-        references.refuse_incomparable(self.selected, known)
-        return references
-
-    def _identity(self, answerer: Answerer) -> RunIdentity:
-        values = self.settings.values
-        own = RunIdentity(
-            model=values.model,
-            weights=answerer.fingerprint,
-            dtype=values.torch_dtype,
-            quantization=values.quantization,
-            prompt=self._prompt_words,
-            prompt_hash=digest(self.prompt.opening),
-            answer_schema=schema_hash(self.prompt.response_model),
-            decoding=self.settings.decoding(),
-            dataset=self.dataset.path.name,
-            dataset_hash=self.dataset.content_hash,
-            run_name=values.run_name or "",
-        )
-        return own if answerer.rescored is None else answerer.rescored.renamed(own)
-
     def _start(self) -> None:
-        facts: dict[str, Any] = {
-            "id": self.identity.run_id,
-            "partial": self.partial,
-            "identity": self.identity.to_json(),
-            "settings": self.settings.described(),
-            "provenance": {
-                **provenance(self.settings.root),
-                "geocoder": dict(self.evaluator.geocoder.identity()),
-            },
-        }
-        if self._rescored is not None:
-            facts["rescored_from"] = dict(self._rescored.origin)
+        facts = opening_facts(
+            self.settings,
+            self.identity,
+            self.evaluator.geocoder,
+            self._answerer,
+            partial=self.partial,
+        )
         self._earlier = nearest_run(self.output, self.identity)
         self.file = RunFile(self.report_directory / "run.json", facts)
         self.file.write()
-
-    def _stock_notes(self, stock: Stock) -> list[str]:
-        notes = list(stock.damage)
-        there = len(stock.records)
-        if there:
-            taken = f", {stock.taken_over} of them from other runs" if stock.taken_over else ""
-            notes.append(f"{there} of {len(self.selected)} answers are there already{taken}.")
-        elif self._earlier is not None:
-            run_id, changed = self._earlier
-            notes.append(f"Nothing is reused from {run_id}; changed: {', '.join(changed)}.")
-        return notes
 
     def evaluation(self, sample: Sample) -> Evaluation:
         """Return the evaluation of one selected sample; wait for its answer if need be.
@@ -362,35 +312,48 @@ class EvaluationRun:
             self.acquisition.close(CLOSE_SECONDS)
         self.evaluate_the_rest()
         proof = prove_coverage(self.requests, self.directory, self.stock.twice)
-        unanswered = self._unanswered(proof)
-        metrics = run_metrics([e.score for e in self._evaluations.values()])
-        compared = self._compared(ending)
-        verdict = without_doubles(coverage(len(self.selected), unanswered), proof)
-        gates = (verdict, *self._judge(metrics, ending, compared))
-        self._note_changes(metrics)
-        repeats = self._repeats()
+        conclusion = Conclusion(self.selected, self._evaluations)
+        unanswered = conclusion.unanswered(proof.missing)
+        gates = [without_doubles(coverage(len(self.selected), unanswered), proof)]
+        report = self._report(conclusion, gates, unanswered, ending)
+        write_reports(report, self.report_directory)
+        self.file.write()
+        return report
+
+    def _report(
+        self,
+        conclusion: Conclusion,
+        gates: list[GateVerdict],
+        unanswered: tuple[str, ...],
+        ending: Ending,
+    ) -> RunReport:
+        """Judge the gates of the thresholds file, close `run.json`, and gather what is written."""
+        metrics = conclusion.metrics()
+        compared = {} if ending.stopped else self._compared()
+        if not ending.stopped:
+            strict = self.settings.values.strict
+            gates += conclusion.judged(self.thresholds, metrics, compared, strict=strict)
+        self._note_changes(conclusion, metrics)
+        repeats = conclusion.repeats()
         if repeats is not None:
             self.notes.append(sentence(repeats))
         self._close(_status(gates, ending))
-        report = RunReport(
+        return RunReport(
             run=self.file.content,
             status=self.file.status,
             partial=self.partial,
             metrics=metrics,
             reference=self._reference(metrics, ending),
-            gates=gates,
-            samples=[self._sample_report(s, ending) for s in self.selected],
+            gates=tuple(gates),
+            samples=conclusion.sample_reports(ending.missed),
             missing=unanswered,
             notes=tuple(self.notes),
             texts=self.settings.values.text,
-            slices=slices((e.sample, e.score) for e in self._evaluations.values()),
+            slices=conclusion.slices(),
             repeats=repeats,
             comparison=comparison_json(compared, self.file.content, self.thresholds.run),
             baseline_samples=self._references.details,
         )
-        write_reports(report, self.report_directory)
-        self.file.write()
-        return report
 
     def close_if_running(self) -> None:
         """Let `run.json` say INCOMPLETE where it still says RUNNING.
@@ -401,15 +364,6 @@ class EvaluationRun:
         if self._lock is not None:
             self.file.close_if_running()
 
-    def _unanswered(self, proof: Coverage) -> tuple[str, ...]:
-        missing = set(proof.missing)
-        known = self._evaluations
-        return tuple(
-            s.id
-            for s in self.selected
-            if s.id in missing or s.id not in known or known[s.id].outcome is Outcome.ERROR
-        )
-
     def evaluate_the_rest(self) -> None:
         """Evaluate answers that came in after their test did not run any more."""
         records = self.followed.records() if self.followed is not None else {}
@@ -419,47 +373,18 @@ class EvaluationRun:
             if sample.id in records and sample.id not in self._evaluations:
                 self._keep(self.evaluator.evaluate(sample, records[sample.id]))
 
-    def _note_changes(self, metrics: Metrics) -> None:
-        """Say what `--rescore` changed."""
-        if self._rescored is None:
-            return
-        known = [self._evaluations[s.id] for s in self.selected if s.id in self._evaluations]
-        now = {e.sample.id: (gold_json(e.sample), e.score) for e in known}
-        found = changes(self._rescored.before, now)
-        self.file.content["rescored_from"]["changes"] = found.to_json()
-        self.changed = sentences(found, self._rescored.metrics, metrics)
-        self.notes += self.changed
-
-    def _compared(self, ending: Ending) -> dict[str, ComparedRuns]:
-        if ending.stopped:
-            return {}
+    def _compared(self) -> dict[str, ComparedRuns]:
         return self._references.compared(self.file.content, self._evaluations.values())
 
-    def _judge(
-        self, metrics: Metrics, ending: Ending, compared: Mapping[str, ComparedRuns]
-    ) -> Iterator[GateVerdict]:
-        if not ending.stopped:
-            comparisons = Comparisons(compared, self._ids_of_slice, self.settings.values.strict)
-            yield from judge(self.thresholds.run, metrics, self._metrics_of_slice, comparisons)
-
-    def _metrics_of_slice(self, wanted: Mapping[str, str]) -> Metrics:
-        ids = self._ids_of_slice(wanted)
-        return run_metrics([e.score for i, e in self._evaluations.items() if i in ids])
-
-    def _ids_of_slice(self, wanted: Mapping[str, str]) -> set[str]:
-        return {
-            s.id
-            for s in self.selected
-            if all(str(s.metadata.get(key)) == value for key, value in wanted.items())
-        }
-
-    def _repeats(self) -> Mapping[str, Any] | None:
-        """Return what several answers to each sample say beyond one; None for one answer."""
-        runs: dict[int, list[SampleScore]] = {}
-        for e in self._evaluations.values():
-            score = replace(e.score, sample_id=id_without_repeat(e.sample))
-            runs.setdefault(e.sample.repeat, []).append(score)
-        return repeat_metrics(list(runs.values())) if len(runs) > 1 else None
+    def _note_changes(self, conclusion: Conclusion, metrics: Metrics) -> None:
+        """Say what `--rescore` changed."""
+        rescored = self._answerer.rescored
+        if rescored is None:
+            return
+        found = conclusion.changes(rescored.before)
+        self.file.content["rescored_from"]["changes"] = found.to_json()
+        self.changed = sentences(found, rescored.metrics, metrics)
+        self.notes += self.changed
 
     def _reference(self, metrics: Metrics, ending: Ending) -> dict[str, Metrics | None]:
         if ending.stopped or not self.settings.values.reference:
@@ -469,10 +394,6 @@ class EvaluationRun:
         if self.settings.spec.kind == "rules":
             reference["floor"] = metrics
         return reference
-
-    def _sample_report(self, sample: Sample, ending: Ending) -> SampleReport:
-        missed = tuple(ending.missed.get(sample.id, ()))
-        return SampleReport(sample, self._evaluations.get(sample.id), missed)
 
     def _close(self, status: Status) -> None:
         content, acquisition = self.file.content, self.acquisition
@@ -486,13 +407,6 @@ class EvaluationRun:
         if known:
             content["provenance"]["source"] = known
         self.file.end(status)
-
-
-def _thresholds_path(settings: ResolvedSettings) -> Path:
-    given = settings.values.thresholds
-    if given is not None:
-        return settings.root / given
-    return find("cfg/thresholds.yaml", settings.root)
 
 
 def _status(gates: Sequence[GateVerdict], ending: Ending) -> Status:
