@@ -37,6 +37,7 @@ from stindex.llm.decoding.plain import BatchSettings, decode_batch
 from stindex.llm.decoding.row import Limits, Prompt
 from stindex.llm.huggingface import HuggingFaceLLM
 from stindex.llm.loading import LoadedModel
+from stindex.llm.registry import Dtype
 from stindex.llm.rendering import renderer
 from stindex.prompts import load_prompt
 
@@ -139,21 +140,25 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 def prepared(options: argparse.Namespace) -> tuple[Bench, list[Prompt]]:
     """Load the model and make the prompts of the documents."""
-    prompt = load_prompt("iso")
-    llm = HuggingFaceLLM.from_name(options.model, dtype=options.dtype, device="cpu")
+    bench = bench_of(options.model, options.dtype, options.max_tokens)
+    prompt, render = load_prompt("iso"), renderer(bench.loaded.tokenizer, "auto")
+    samples = load_dataset(_documents()).samples[: options.samples]
+    return bench, [render.prompt(sample.id, prompt.messages(sample)) for sample in samples]
+
+
+def bench_of(model: str, dtype: Dtype, max_tokens: int) -> Bench:
+    """Load a model and compile the grammar of the usual answer."""
+    llm = HuggingFaceLLM.from_name(model, dtype=dtype, device="cpu")
     loaded = llm.load()
     grammar = Grammar(
         loaded.tokenizer,
         loaded.vocabulary_size,
         loaded.vocabulary.end_ids,
-        prompt.response_model,
+        load_prompt("iso").response_model,
     )
     usual = DecodingSettings()
-    limits = Limits(options.max_tokens, usual.thinking_tokens, loaded.context, usual.copies)
-    render = renderer(loaded.tokenizer, "auto")
-    samples = load_dataset(_documents()).samples[: options.samples]
-    prompts = [render.prompt(sample.id, prompt.messages(sample)) for sample in samples]
-    return Bench(loaded, llm.local.path, BatchSettings(loaded.vocabulary, limits, grammar)), prompts
+    limits = Limits(max_tokens, usual.thinking_tokens, loaded.context, usual.copies)
+    return Bench(loaded, llm.local.path, BatchSettings(loaded.vocabulary, limits, grammar))
 
 
 def _documents() -> Path:
