@@ -39,13 +39,13 @@ def sample(request: pytest.FixtureRequest) -> Sample:
 
 @pytest.fixture
 def evaluation(
-    sample: Sample, evaluation_run: EvaluationRun, pytestconfig: pytest.Config
+    sample: Sample, evaluation_run: EvaluationRun, request: pytest.FixtureRequest
 ) -> Evaluation:
     """Everything about the model's answer to the sample; waits until it is there."""
     try:
         return evaluation_run.evaluation(sample)
     except UserError as problem:
-        pytestconfig.stash[SUITE].stop(problem)
+        request.config.stash[SUITE].stop(problem)
 
 
 @pytest.fixture

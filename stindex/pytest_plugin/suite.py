@@ -41,6 +41,7 @@ SUITE = pytest.StashKey["Suite"]()
 
 # They remember tests by their node id, and a gate is none that could be run again.
 _NO_REPLAY = ("lfplugin", "nfplugin", "stepwiseplugin")
+OBJECTS_BETWEEN_COLLECTIONS = 100_000  # some ten megabytes
 MOST_SHOWN = 20  # samples that are shown in the terminal before it points to the report
 
 
@@ -77,6 +78,7 @@ class Suite:
         self._missed: dict[str, list[str]] = {}
         self._shown_in_full = 0
         self._progress: Progress | None = None
+        self._threshold: tuple[int, ...] = ()  # of the garbage collector, as it was found
 
     @property
     def run(self) -> EvaluationRun:
@@ -135,10 +137,13 @@ class Suite:
         selected = selected_samples(session.items)
         if not selected or self._dataset is None or self._config.option.collectonly:
             return
-        # Tests and samples live as long as the session: the garbage collector need not look at
-        # them again and again, which at 100,000 of them costs a fifth of the time.
+        # Tests and samples live as long as the session, and so do the evaluations that come: the
+        # garbage collector need not look at the first at all, nor at the second every few samples.
+        # At 100,000 of them that costs a fifth of the time.
         gc.collect()
         gc.freeze()
+        self._threshold = gc.get_threshold()
+        gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
         try:
             self._part.begin(self._dataset, selected, session.items)
         except UserError as problem:
@@ -335,6 +340,11 @@ class Suite:
 
     def pytest_unconfigure(self) -> None:
         """Let others into the run's directory when no process of this launch is left."""
+        if self._threshold:
+            gc.set_threshold(*self._threshold)
+            # pytest collects five times at its end; what is alive now stays alive.
+            gc.collect()
+            gc.freeze()
         self._interruption.restore()
         self._part.close()
 

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from stindex.schema import Sample
+from stindex.schema import Mention, Sample
 from stindex.scoring.dimension import Dimension
 from stindex.scoring.intervals import with_intervals
 from stindex.scoring.metrics import CI, Metrics, aggregate
-from stindex.scoring.registry import DIMENSIONS
+from stindex.scoring.registry import DIMENSIONS, entity_names
 from stindex.scoring.resampling import resampled_names
 from stindex.scoring.sample_score import DimensionScore, JudgedPair, SampleScore
 
@@ -40,9 +40,9 @@ HEADLINE: Mapping[str, tuple[str, ...]] = {
     "overall": ("combined_f1", "success_rate", "total_documents"),
 }
 # Of gold mentions of one kind only what was found of them is known, and how right it is.
+_ALL_MENTIONS = ("gold", "recall", "relaxed_recall", "type_accuracy")
 _OF_MENTIONS: Mapping[str, tuple[str, ...]] = {
-    name: ("gold", "recall", "relaxed_recall", "type_accuracy", *keys)
-    for name, keys in (("temporal", _VALUES), ("spatial", _PLACES))
+    name: (*_ALL_MENTIONS, *keys) for name, keys in (("temporal", _VALUES), ("spatial", _PLACES))
 }
 
 
@@ -56,19 +56,19 @@ def slices(scored: Iterable[Scored], *, resamples: int = RESAMPLES) -> tuple[dic
         samples share is no slice.
     """
     known = list(scored)
+    further = dict.fromkeys(entity_names(), ("gold", "predicted", *_FOUND))
     rows = [
-        _row(by, value, [score for _, score in part], HEADLINE, resamples)
+        _row(by, value, [score for _, score in part], {**HEADLINE, **further}, resamples)
         for by, parts in _of_samples(known)
         for value, part in parts.items()
     ]
     for name, dimension in DIMENSIONS.items():
-        keys = {name: _OF_MENTIONS[name]}
+        keys = {name: _OF_MENTIONS.get(name, _ALL_MENTIONS)}
         for by, part_of in dimension.slicings.items():
             parts = _of_mentions(dimension, part_of, known)
             rows += [
                 _row(f"{name} {by}", value, part, keys, resamples)
-                for value, part in sorted(parts.items())
-                if len(parts) > 1
+                for value, part in parts.items()
             ]
     return tuple(rows)
 
@@ -157,20 +157,37 @@ def _of_mentions(
     part_of: Callable[[Any, Sample], tuple[str, ...]],
     scored: Iterable[Scored],
 ) -> dict[str, list[SampleScore]]:
-    """Return the samples' scores of the gold mentions of each part, as if there were no others."""
-    parts: dict[str, list[SampleScore]] = defaultdict(list)
-    for sample, score in scored:
-        layer = score.dimensions.get(dimension.name)
-        if layer is None:
-            continue
-        chosen: dict[str, list[int]] = defaultdict(list)
-        for index, mention in enumerate(sample.gold[dimension.name].mentions):
-            for part in part_of(mention, sample):
-                chosen[part].append(index)
+    """Return the samples' scores of the gold mentions of each part, as if there were no others.
+
+    Nothing comes back where all mentions belong to one part.
+    """
+    found = [
+        (sample, score, _by_part(sample, sample.gold[dimension.name].mentions, part_of))
+        for sample, score in scored
+        if dimension.name in score.dimensions
+    ]
+    parts: dict[str, list[SampleScore]] = {
+        part: [] for part in sorted({part for _, _, chosen in found for part in chosen})
+    }
+    if len(parts) < 2:
+        return {}
+    for sample, score, chosen in found:
+        layer = score.dimensions[dimension.name]
         for part, indices in chosen.items():
             only = {dimension.name: _part(dimension, sample, layer, indices)}
             parts[part].append(SampleScore(score.sample_id, score.document_id, score.outcome, only))
     return parts
+
+
+def _by_part(
+    sample: Sample, gold: Sequence[Mention], part_of: Callable[[Any, Sample], tuple[str, ...]]
+) -> dict[str, list[int]]:
+    """Return for each part the positions of the gold mentions that belong to it."""
+    chosen: dict[str, list[int]] = {}
+    for index, mention in enumerate(gold):
+        for part in part_of(mention, sample):
+            chosen.setdefault(part, []).append(index)
+    return chosen
 
 
 def _part(

@@ -16,6 +16,17 @@ from stindex.temporal import overlap, same_meaning, same_string
 
 SLICES = ("explicit", "relative", "equals_reference_date")
 
+_SLICE_COUNTS = {
+    name: (
+        f"{name}.gold",
+        f"{name}.true_positives",
+        f"{name}.relaxed_true_positives",
+        f"{name}.value_equal",
+        f"{name}.value_equivalent",
+    )
+    for name in SLICES
+}
+
 _DATED_TIME = re.compile(r"[^T]+T")
 _NUMBER = re.compile(r"\d+")
 
@@ -146,15 +157,14 @@ def _is_explicit(gold: TemporalMention) -> bool:
 
 
 def _count_slice(counts: dict[str, int], name: str, pair: JudgedPair | None) -> None:
-    found = {
-        "gold": True,
-        "true_positives": pair is not None and pair.equal_span,
-        "relaxed_true_positives": pair is not None,
-        "value_equal": pair is not None and bool(pair.judgement["value_equal"]),
-        "value_equivalent": pair is not None and bool(pair.judgement["value_equivalent"]),
-    }
-    for key, holds in found.items():
-        counts[f"{name}.{key}"] = counts.get(f"{name}.{key}", 0) + holds
+    gold, strict, relaxed, equal, equivalent = _SLICE_COUNTS[name]
+    counts[gold] = counts.get(gold, 0) + 1
+    if pair is None:
+        return
+    counts[strict] = counts.get(strict, 0) + pair.equal_span
+    counts[relaxed] = counts.get(relaxed, 0) + 1
+    counts[equal] = counts.get(equal, 0) + bool(pair.judgement["value_equal"])
+    counts[equivalent] = counts.get(equivalent, 0) + bool(pair.judgement["value_equivalent"])
 
 
 def _slice_metrics(totals: Sums[V], name: str) -> Block[V]:
