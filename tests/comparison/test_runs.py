@@ -86,14 +86,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, project: Path) -> Run:
-    """Return what scores a file of predictions in a process of its own."""
+    """Return what scores a file of predictions."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(CACHE))
     for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
         monkeypatch.delenv(name, raising=False)
     shutil.copytree(project, pytester.path, dirs_exist_ok=True)
 
     def start(predictions: str, *arguments: str) -> pytest.RunResult:
-        return pytester.runpytest_subprocess(*OPTIONS, "--predictions", predictions, *arguments)
+        return pytester.runpytest_inprocess(*OPTIONS, "--predictions", predictions, *arguments)
 
     return start
 

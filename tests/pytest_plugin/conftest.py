@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import platformdirs
@@ -37,19 +38,26 @@ def write_samples(path: Path, count: int) -> None:
 
 
 @pytest.fixture
-def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
+def launch(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Return what runs pytest with the rules over four samples, in a process of its own."""
+    return partial(pytester.runpytest_subprocess, *_project(pytester, monkeypatch))
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Return what does the same in this process, in half the time."""
+    return partial(pytester.runpytest_inprocess, *_project(pytester, monkeypatch))
+
+
+def _project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Write the project and return the options of its runs."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(CACHE))
     pytester.makepyfile(test_suite=SUITE)
     write_samples(pytester.path / "mine.json", 4)
     (pytester.path / "cfg").mkdir()
     (pytester.path / "cfg" / "thresholds.yaml").write_text("run: []\n", encoding="utf-8")
-
-    def start(*arguments: str) -> pytest.RunResult:
-        options = ["-p", "stindex.pytest_plugin", "-W", "error", "--model", "rules"]
-        return pytester.runpytest_subprocess(*options, "--dataset", "mine.json", *arguments)
-
-    return start
+    options = ["-p", "stindex.pytest_plugin", "-W", "error"]
+    return [*options, "--model", "rules", "--dataset", "mine.json"]
 
 
 def run_directory(root: Path) -> Path:

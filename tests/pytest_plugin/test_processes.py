@@ -77,11 +77,11 @@ def _command(*options: str) -> list[str]:
 
 
 def test_two_workers_test_each_sample_once_and_show_at_most_twenty_missed(
-    run: Run, pytester: pytest.Pytester
+    launch: Run, pytester: pytest.Pytester
 ) -> None:
     write_samples(pytester.path / "mine.json", 25)
     (pytester.path / "cfg" / "thresholds.yaml").write_text(MISSED, encoding="utf-8")
-    result = run("-n", "2", "--batch-size", "2", "--junitxml", "junit.xml")
+    result = launch("-n", "2", "--batch-size", "2", "--junitxml", "junit.xml")
     assert result.ret == 0
     result.stdout.fnmatch_lines(["*5 more missed samples*", "*1 passed, 25 missed*"])
     cases = list(ElementTree.parse(pytester.path / "junit.xml").iter("testcase"))
@@ -99,12 +99,12 @@ def test_two_workers_test_each_sample_once_and_show_at_most_twenty_missed(
 
 
 def test_a_sample_that_kills_its_worker_twice_is_an_error_and_costs_no_other(
-    run: Run, pytester: pytest.Pytester
+    launch: Run, pytester: pytest.Pytester
 ) -> None:
     write_samples(pytester.path / "mine.json", 8)
     pytester.makeconftest(DEADLY)
     # The floor is read by the same deadly rules.
-    result = run("-n", "2", "--batch-size", "2", "--no-reference")
+    result = launch("-n", "2", "--batch-size", "2", "--no-reference")
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*1 of 8 samples without an answer: s3*"])
     assert _answers(pytester.path) == Counter({f"s{n}": 1 for n in range(8)})
@@ -115,10 +115,10 @@ def test_a_sample_that_kills_its_worker_twice_is_an_error_and_costs_no_other(
     assert _status(pytester.path) == "INCOMPLETE"
 
 
-def test_x_stops_a_run_which_is_incomplete_then(run: Run, pytester: pytest.Pytester) -> None:
+def test_x_stops_a_run_which_is_incomplete_then(launch: Run, pytester: pytest.Pytester) -> None:
     write_samples(pytester.path / "mine.json", 8)
     (pytester.path / "cfg" / "thresholds.yaml").write_text(MISSED, encoding="utf-8")
-    result = run("--exit-on", "samples", "-x", "--batch-size", "1")
+    result = launch("--exit-on", "samples", "-x", "--batch-size", "1")
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*stindex: INCOMPLETE*", "*missing:*"])
     assert _status(pytester.path) == "INCOMPLETE"
@@ -127,7 +127,7 @@ def test_x_stops_a_run_which_is_incomplete_then(run: Run, pytester: pytest.Pytes
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
 def test_a_running_run_admits_no_second_and_ends_with_reports_when_told_to(
-    run: Run, pytester: pytest.Pytester, ending: signal.Signals
+    launch: Run, pytester: pytest.Pytester, ending: signal.Signals
 ) -> None:
     write_samples(pytester.path / "mine.json", 40)
     pytester.makeconftest(SLOW)
@@ -139,7 +139,7 @@ def test_a_running_run_admits_no_second_and_ends_with_reports_when_told_to(
     assert not (pytester.path / "junit.xml").exists()
     assert _status(pytester.path) == "RUNNING"
     if ending is signal.SIGTERM:
-        second = run()
+        second = launch()
         assert second.ret == 4
         second.stderr.fnmatch_lines([f"*in use by process {started.pid} on *--run-name*"])
     started.send_signal(ending)
@@ -152,7 +152,7 @@ def test_a_running_run_admits_no_second_and_ends_with_reports_when_told_to(
 
 
 def test_a_second_ctrl_c_ends_at_once_and_harms_nothing(
-    run: Run, pytester: pytest.Pytester
+    launch: Run, pytester: pytest.Pytester
 ) -> None:
     write_samples(pytester.path / "mine.json", 40)
     # A source that does not end its step: the first Ctrl-C waits for it.
@@ -176,7 +176,7 @@ def _safe_answers(root: Path) -> Counter[object]:
 
 
 def test_a_full_disk_stops_the_run_with_a_sentence_and_keeps_what_was_written(
-    run: Run, pytester: pytest.Pytester
+    launch: Run, pytester: pytest.Pytester
 ) -> None:
     write_samples(pytester.path / "mine.json", 200)
 
@@ -191,7 +191,7 @@ def test_a_full_disk_stops_the_run_with_a_sentence_and_keeps_what_was_written(
     assert "Traceback" not in done.stdout + done.stderr
     whole = _answers_of_whole_lines(pytester.path)
     assert 10 < len(whole) < 200
-    assert run("--batch-size", "2").ret == 0
+    assert launch("--batch-size", "2").ret == 0
     assert set(_answers_of_whole_lines(pytester.path).values()) == {1}
 
 
@@ -211,7 +211,7 @@ def _answers_of_whole_lines(root: Path) -> Counter[object]:
     ids=["broken rank", "workers of a rank", "no such shard"],
 )
 def test_a_launch_that_makes_no_sense_is_status_4(
-    run: Run,
+    launch: Run,
     monkeypatch: pytest.MonkeyPatch,
     environment: dict[str, str],
     options: list[str],
@@ -219,24 +219,26 @@ def test_a_launch_that_makes_no_sense_is_status_4(
 ) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    result = run(*options)
+    result = launch(*options)
     assert result.ret == 4
     result.stderr.fnmatch_lines([f"*{said}*"])
     assert "Traceback" not in result.stderr.str() + result.stdout.str()
 
 
 def test_a_broken_data_set_is_one_sentence_from_workers_too(
-    run: Run, pytester: pytest.Pytester
+    launch: Run, pytester: pytest.Pytester
 ) -> None:
     (pytester.path / "mine.json").write_text('[{"id" 1}]')
-    result = run("-n", "2")
+    result = launch("-n", "2")
     assert result.ret == 4
     result.stderr.fnmatch_lines(["*mine.json*line 1, column 8*"])
 
 
-def test_workers_leave_sessions_without_samples_alone(run: Run, pytester: pytest.Pytester) -> None:
+def test_workers_leave_sessions_without_samples_alone(
+    launch: Run, pytester: pytest.Pytester
+) -> None:
     pytester.makepyfile(test_suite="def test_plain():\n    pass\ndef test_other():\n    pass\n")
-    result = run("-n", "2")
+    result = launch("-n", "2")
     assert result.ret == 0
     result.stdout.fnmatch_lines(["*2 passed*"])
     assert not (pytester.path / "reports").exists()
