@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -23,6 +24,7 @@ from pydantic import (
 )
 
 from stindex.errors import UserError
+from stindex.geocoding.registry import GEOCODERS
 from stindex.llm.base import DecodingSettings
 from stindex.llm.registry import ModelSpec, resolve_model
 from stindex.rescoring import refuse_other_answers, stored_settings
@@ -49,6 +51,12 @@ def _number_or_auto(value: object) -> object:
         raise ValueError(problem.errors(include_url=False)[0]["msg"]) from None
 
 
+def _known_geocoder(name: str) -> str:
+    if name not in GEOCODERS:
+        raise ValueError(f"there is no geocoder {name!r}; it takes {', '.join(GEOCODERS)}")
+    return name
+
+
 BatchSize = Annotated[int | Literal["auto"], BeforeValidator(_number_or_auto)]
 
 
@@ -58,9 +66,11 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: str = Field("qwen7b", description="alias, hub id, directory, GGUF file or `rules`")
-    backend: Literal["hf", "openai"] = Field(
-        "hf", description="what runs the model: transformers, or an OpenAI-compatible server"
+    backend: Literal["hf", "vllm", "openai"] = Field(
+        "hf",
+        description="what runs the model: transformers, vLLM, or an OpenAI-compatible server",
     )
+    tensor_parallel: PositiveInt = Field(1, description="GPUs that vLLM spreads the model over")
     base_url: list[str] = Field(
         [], description="address of the server, up to /v1 (repeated: replicas, asked in turn)"
     )
@@ -79,8 +89,8 @@ class Settings(BaseModel):
     )
     batch_size: BatchSize = Field(
         8,
-        description="samples decoded together, `auto`: as memory allows; of a server: requests in "
-        "flight, then 64",
+        description="samples decoded together, `auto`: as memory allows; of a server or vLLM: "
+        "requests in flight, then 64",
     )
     output_dir: str = Field("reports", description="where the directories of runs go")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, xpu or mps")
@@ -92,8 +102,8 @@ class Settings(BaseModel):
     shard: str | None = Field(
         None, pattern=r"^[1-9]\d{0,4}/[1-9]\d{0,4}$", description="only part K of N, as 2/4"
     )
-    geocoder: Literal["embedded", "nominatim", "none"] = Field(
-        "embedded", description="what turns places into coordinates"
+    geocoder: Annotated[str, AfterValidator(_known_geocoder)] = Field(
+        "embedded", description="what turns places into coordinates: embedded, nominatim or none"
     )
     max_tokens: PositiveInt = Field(2048, description="token limit of an answer")
     temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
@@ -187,10 +197,16 @@ class Settings(BaseModel):
             raise ValueError("--predictions has one answer to a sample; leave --repeats out")
         if self.limit is not None and self.sample_id:
             raise ValueError("--limit and --sample-id both choose samples; give one of the two")
-        if (self.backend == "openai") != bool(self.base_url) and self.rescore is None:
-            raise ValueError("--backend openai and --base-url belong together; give both or none")
         if self.model == "rules" and self.quantization != "none":
             raise ValueError("--model rules has no weights to quantize; leave --quantization out")
+        return self
+
+    @model_validator(mode="after")
+    def _of_the_backend(self) -> Settings:
+        if (self.backend == "openai") != bool(self.base_url) and self.rescore is None:
+            raise ValueError("--backend openai and --base-url belong together; give both or none")
+        if self.tensor_parallel > 1 and self.backend != "vllm" and self.rescore is None:
+            raise ValueError("--tensor-parallel is for --backend vllm; leave it out or give both")
         return self
 
 
@@ -298,7 +314,7 @@ def _alias_values(spec: ModelSpec, settings: Settings) -> dict[str, Any]:
     said: dict[str, Any] = {"max_tokens": spec.max_tokens, "thinking_tokens": spec.thinking_tokens}
     if spec.dtype != settings.torch_dtype:
         said["torch_dtype"] = spec.dtype
-    if spec.kind == "server":
+    if spec.kind == "server" or settings.backend == "vllm":
         said["batch_size"] = REQUESTS_IN_FLIGHT
     return {name: value for name, value in said.items() if value is not None}
 

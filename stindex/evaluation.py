@@ -15,6 +15,9 @@ from stindex.postprocess import place_mentions
 from stindex.runs.record import Record
 from stindex.schema import (
     AnyExtraction,
+    EntityAnswer,
+    EntityMention,
+    GivenEntityAnswer,
     GivenSpatialAnswer,
     GivenTemporalAnswer,
     LocatedSpatialAnswer,
@@ -28,7 +31,7 @@ from stindex.schema import (
     TemporalMention,
     Timex3TemporalAnswer,
 )
-from stindex.scoring import SampleScore, Timing, score_sample
+from stindex.scoring import SampleScore, Timing, entity_names, score_sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +88,15 @@ def predict(extraction: AnyExtraction, text: str, geocoder: Geocoder) -> Predict
     """Return an extraction with character spans and coordinates."""
     temporal = [_temporal(mention) for mention in extraction.temporal_mentions]
     spatial = [_spatial(mention) for mention in extraction.spatial_mentions]
+    entities = {
+        name: [_entity(mention) for mention in getattr(extraction, f"{name}_mentions")]
+        for name in entity_names()
+    }
     return Prediction(
         {
             "temporal": place_mentions(temporal, text),
             "spatial": locate(place_mentions(spatial, text), text, geocoder),
+            **{name: place_mentions(mentions, text) for name, mentions in entities.items()},
         }
     )
 
@@ -153,6 +161,11 @@ def _spatial(mention: SpatialAnswer | LocatedSpatialAnswer | GivenSpatialAnswer)
             longitude=mention.longitude,
         )
     return SpatialMention(mention.text, mention.location_type, mention.parent_region)
+
+
+def _entity(mention: EntityAnswer | GivenEntityAnswer) -> EntityMention:
+    known = {name: value for name, value in mention.model_dump().items() if value is not None}
+    return EntityMention(**known)
 
 
 def _located(

@@ -26,7 +26,9 @@ from stindex.schema import (
     LocatedTimex3Extraction,
     Sample,
     Timex3Extraction,
+    with_entities,
 )
+from stindex.scoring import entity_dimensions, entity_names
 from stindex.settings_files import nearest, read_settings_file
 
 PROMPT_NAMES = ("iso", "timex3")
@@ -41,7 +43,8 @@ _RESPONSE_MODELS: dict[tuple[str, AnswerKind], type[AnyExtraction]] = {
 
 
 class _Example(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    # The lists of further dimensions are checked against the answer schema.
+    model_config = ConfigDict(extra="allow")
 
     text: str
     reference_date: str | None = None
@@ -87,7 +90,7 @@ class NoPrompt(Prompt):
 
 def no_prompt() -> NoPrompt:
     """Return what stands for the prompt with `--predictions`."""
-    return NoPrompt("none", 1, GivenExtraction, ())
+    return NoPrompt("none", 1, with_entities(GivenExtraction, entity_names()), ())
 
 
 def load_prompt(name_or_file: str, answer: AnswerKind = "places") -> Prompt:
@@ -101,7 +104,7 @@ def load_prompt(name_or_file: str, answer: AnswerKind = "places") -> Prompt:
     """
     path = _prompt_path(name_or_file)
     content = read_settings_file(path, _PromptFile)
-    response_model = _RESPONSE_MODELS[content.answer, answer]
+    response_model = with_entities(_RESPONSE_MODELS[content.answer, answer], entity_names())
     opening: list[Message] = [{"role": "system", "content": _system(content, answer)}]
     for number, example in enumerate(content.examples, start=1):
         opening.append(_question(example.text, example.reference_date))
@@ -134,6 +137,11 @@ def _prompt_path(name_or_file: str) -> Path:
 
 
 def _system(content: _PromptFile, answer: AnswerKind) -> str:
+    further = [one.instruction for one in entity_dimensions() if one.instruction]
+    return "\n".join([_own_system(content, answer), *further])
+
+
+def _own_system(content: _PromptFile, answer: AnswerKind) -> str:
     if answer == "places":
         return content.system.strip()
     kept = [line for line in content.system.splitlines() if '"parent_region"' not in line]
@@ -152,9 +160,17 @@ def _question(text: str, reference_date: str | None) -> Message:
 def _worked_answer(
     example: _Example, response_model: type[AnyExtraction], path: Path, number: int
 ) -> str:
+    lists = example.model_dump(exclude={"text", "reference_date"})
+    unknown = [name for name in lists if name not in response_model.model_fields]
+    if unknown:
+        hint = nearest(unknown[0], list(response_model.model_fields))
+        raise UserError(
+            f"{path}: worked example {number}: `{unknown[0]}` is no known key{hint}; rename or "
+            "remove it."
+        )
     try:
         answer: AnyExtraction = TypeAdapter(response_model).validate_python(
-            example.model_dump(include={"temporal_mentions", "spatial_mentions"})
+            {**{f"{name}_mentions": [] for name in entity_names()}, **lists}
         )
     except ValidationError as problem:
         error = problem.errors(include_url=False)[0]

@@ -20,7 +20,7 @@ from stindex.llm.sources import rules_fingerprint
 from stindex.runs.identity import digest
 from stindex.runs.record import Record
 from stindex.schema import Sample
-from stindex.scoring import aggregate
+from stindex.scoring import aggregate, metric_names
 
 Metrics = Mapping[str, Mapping[str, Any]]
 
@@ -43,6 +43,7 @@ def reference_metrics(
             rules_fingerprint(),
             dict(evaluator.geocoder.identity()),
             evaluator.response_model.__name__,
+            metric_names(),
         ]
     )
     path = output_directory / _DIRECTORY / f"{key[:32]}.json"

@@ -20,6 +20,7 @@ from stindex.reporting.run_report import RunReport, SampleReport, Status
 from stindex.resources import find
 from stindex.runs.record import Record
 from stindex.schema import (
+    EntityMention,
     FinishReason,
     Generation,
     GoldLayer,
@@ -31,7 +32,7 @@ from stindex.schema import (
     SpatialMention,
     TemporalMention,
 )
-from stindex.scoring import SampleScore, aggregate
+from stindex.scoring import DIMENSIONS, SampleScore, aggregate
 from stindex.stored import RUN, StoredRun, read_versioned
 
 
@@ -182,8 +183,8 @@ def _layers(stored: Mapping[str, Any]) -> dict[str, tuple[Mention, ...]]:
         "spatial": _spatial,
     }
     return {
-        name: tuple(kind(mention) for mention in stored[f"{name}_mentions"])
-        for name, kind in kinds.items()
+        name: tuple(kinds.get(name, _entity)(mention) for mention in stored[f"{name}_mentions"])
+        for name in DIMENSIONS
         if f"{name}_mentions" in stored
     }
 
@@ -191,6 +192,10 @@ def _layers(stored: Mapping[str, Any]) -> dict[str, tuple[Mention, ...]]:
 def _temporal(mention: Mapping[str, Any]) -> TemporalMention:
     # What is empty was left out.
     return TemporalMention(**{"normalized": "", **mention})
+
+
+def _entity(mention: Mapping[str, Any]) -> EntityMention:
+    return EntityMention(**mention)
 
 
 def _spatial(mention: Mapping[str, Any]) -> SpatialMention:

@@ -7,12 +7,19 @@ generations and predictions. Character positions are Unicode code points, ends e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    create_model,
+    model_validator,
+)
 
 TEMPORAL_TYPES = ("DATE", "TIME", "DATETIME", "DURATION", "SET", "INTERVAL")
 TIMEX3_TYPES = ("DATE", "TIME", "DURATION", "SET")
@@ -78,6 +85,14 @@ class LocatedSpatialAnswer(_Answer):
     location_type: LocationType
     latitude: Annotated[float, Field(ge=-90, le=90)]
     longitude: Annotated[float, Field(ge=-180, le=180)]
+
+
+class EntityAnswer(_Answer):
+    """One mention of a dimension beside time and place, with its value and type if it has them."""
+
+    text: str
+    normalized: NormalizedValue | None = None
+    entity_type: str | None = None
 
 
 class Extraction(_Answer):
@@ -146,6 +161,14 @@ class GivenSpatialAnswer(_GivenAnswer):
         return self
 
 
+class GivenEntityAnswer(_GivenAnswer):
+    """One mention of a dimension beside time and place, of any system."""
+
+    text: str
+    normalized: str | None = None
+    entity_type: str | None = None
+
+
 class GivenExtraction(_Answer):
     """A prediction that a file holds: what is missing in a mention is found, the rest is kept.
 
@@ -159,6 +182,25 @@ class GivenExtraction(_Answer):
 AnyExtraction = (
     Extraction | LocatedExtraction | Timex3Extraction | LocatedTimex3Extraction | GivenExtraction
 )
+E = TypeVar("E", bound=AnyExtraction)
+
+
+def with_entities(model: type[E], dimensions: Iterable[str]) -> type[E]:
+    """Return an answer schema that asks for the mentions of further dimensions too.
+
+    Args:
+        dimensions: their names; `people` adds the list `people_mentions`.
+    """
+    names = tuple(dimensions)
+    if not names:
+        return model
+    field: Any = (list[EntityAnswer], ...)
+    if issubclass(model, GivenExtraction):
+        field = (list[GivenEntityAnswer], [])
+    fields: dict[str, Any] = {f"{name}_mentions": field for name in names}
+    # The name is part of what an answer is known by.
+    title = f"{model.__name__}With{''.join(name.capitalize() for name in names)}"
+    return cast("type[E]", create_model(title, __base__=model, __doc__=model.__doc__, **fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +281,25 @@ class SpatialMention:
         )
 
 
-Mention = TemporalMention | SpatialMention
+@dataclass(frozen=True, slots=True)
+class EntityMention:
+    """A mention of a dimension beside time and place: its words, and what is said of them.
+
+    `normalized` is its value (the person's full name, for example), empty where it has none.
+    """
+
+    text: str
+    normalized: str = ""
+    entity_type: str | None = None
+    start_char: int | None = None
+    end_char: int | None = None
+
+    def at(self, start: int, end: int) -> EntityMention:
+        """Return the mention at a position."""
+        return EntityMention(self.text, self.normalized, self.entity_type, start, end)
+
+
+Mention = TemporalMention | SpatialMention | EntityMention
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +315,7 @@ class Sample:
     """One annotated text. A dimension missing from `gold` was not annotated.
 
     Attributes:
-        gold: dimension name (`temporal`, `spatial`) to its layer.
+        gold: dimension name (`temporal`, `spatial`, or a further one) to its layer.
         reference_date: ISO 8601 date that relative expressions are resolved against.
         document_id: the source document; several samples may share one.
         repeat: which of several answers to one text is asked for, from 0 (`--repeats`).

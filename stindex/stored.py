@@ -287,7 +287,7 @@ def _row(sample: Mapping[str, Any]) -> Row:
 def _mention_rows(sample: Mapping[str, Any]) -> Iterator[Row]:
     gold, prediction = sample["gold"], sample.get("prediction") or {}
     layers = (sample.get("score") or {}).get("dimensions", {})
-    for name in ("temporal", "spatial"):
+    for name in _layers(gold, prediction):
         golds = gold.get(f"{name}_mentions", [])
         predicted = prediction.get(f"{name}_mentions", [])
         head: Row = {"id": sample["id"], "dimension": name}
@@ -299,6 +299,13 @@ def _mention_rows(sample: Mapping[str, Any]) -> Iterator[Row]:
                 **_side("predicted", None if p is None else predicted[p]),
                 **judgement,
             }
+
+
+def _layers(*stored: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the dimensions that have mentions: time, place, and whatever else there is."""
+    yield from ("temporal", "spatial")
+    found = {key.removesuffix("_mentions") for one in stored for key in one if "_mentions" in key}
+    yield from sorted(found - {"temporal", "spatial"})
 
 
 def _matches(

@@ -72,6 +72,9 @@ def commands() -> None:
 
     Evaluations are run with pytest: `pytest eval_tests --model rules`.
     """
+    from stindex.cli.own_parts import add_own_parts  # noqa: PLC0415 (not for --version)
+
+    add_own_parts(Path.cwd())
 
 
 def main() -> None:

@@ -39,11 +39,16 @@ def answer_hash(raw_text: str) -> str:
 def gold_hash(gold: Mapping[str, Any]) -> str:
     """Return a hash of a sample's gold, given in the format of `detailed_results.json`."""
     layers = {
-        name: [[mention.get(key) for key in _JUDGED] for mention in mentions]
+        name: [_judged(mention) for mention in mentions]
         for name, mentions in gold.items()
         if name.endswith("_mentions")
     }
     return _digest([layers, gold.get("annotation") or {}])
+
+
+def _judged(mention: Mapping[str, Any]) -> list[Any]:
+    known = [mention.get(key) for key in _JUDGED]
+    return [*known, mention["entity_type"]] if "entity_type" in mention else known
 
 
 def _digest(value: object) -> str:

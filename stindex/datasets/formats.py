@@ -1,7 +1,7 @@
 """The formats that data sets come in: which one a file or directory is, and who reads it.
 
 A format is recognised by its extension and, for XML, by the root element; a directory by the files
-in it. A further format is one module and one entry in `FORMATS`.
+in it. A further format is one module and one entry in `FORMATS`; a user's own is added to it.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _mapped(path: Path) -> Reading:
 NATIVE = Format(
     "native", (".json", ".jsonl"), "", "what is in it", directories=False, read=native_reading
 )
-FORMATS: tuple[Format, ...] = (
+FORMATS: list[Format] = [
     NATIVE,
     Format(
         "TimeML",
@@ -117,7 +117,7 @@ FORMATS: tuple[Format, ...] = (
         directories=False,
         read=_mapped,
     ),
-)
+]
 
 
 def read(path: Path) -> Reading:

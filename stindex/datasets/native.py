@@ -9,19 +9,36 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    create_model,
+    field_validator,
+)
 
 from stindex.datasets.json_entries import Entry, json_entries, read_bytes
 from stindex.datasets.problems import Problem, Repair
 from stindex.datasets.reading import Reading
 from stindex.postprocess import place_mentions
-from stindex.schema import GoldLayer, LocationType, Sample, SpatialMention, TemporalMention
+from stindex.schema import (
+    EntityMention,
+    GoldLayer,
+    LocationType,
+    Sample,
+    SpatialMention,
+    TemporalMention,
+)
 from stindex.schema import TemporalType as TemporalTypeField
+from stindex.scoring.registry import entity_names
 from stindex.settings_files import known_keys, nearest
 
 _DOUBTFUL = re.compile(r"(0?[1-9]|1[0-2])[-./](0?[1-9]|1[0-2])[-./][0-9]{4}")
@@ -70,11 +87,24 @@ class _GoldSpatial(_GoldMention):
         )
 
 
+class _GoldEntity(_GoldMention):
+    normalized: str = ""
+    entity_type: str | None = None
+
+    def mention(self) -> EntityMention:
+        return EntityMention(
+            self.text, self.normalized, self.entity_type, self.start_char, self.end_char
+        )
+
+
 class _GroundTruth(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     temporal: list[_GoldTemporal] | None = None
     spatial: list[_GoldSpatial] | None = None
+
+
+_Gold = _GoldTemporal | _GoldSpatial | _GoldEntity
 
 
 class _Annotation(BaseModel):
@@ -107,6 +137,25 @@ class _NativeSample(BaseModel):
         if value is not None:
             _check_date(value)
         return value
+
+
+@cache
+def _native_model(entities: tuple[str, ...]) -> type[_NativeSample]:
+    """Return the model of a sample that may be annotated in further dimensions too."""
+    if not entities:
+        return _NativeSample
+    layer: Any = (list[_GoldEntity] | None, None)
+    extent: Any = (Literal["full", "partial"], "full")
+    truth = create_model("_GroundTruth", __base__=_GroundTruth, **dict.fromkeys(entities, layer))
+    annotation = create_model(
+        "_Annotation", __base__=_Annotation, **dict.fromkeys(entities, extent)
+    )
+    return create_model(
+        "_NativeSample",
+        __base__=_NativeSample,
+        ground_truth=(truth, ...),
+        annotation=(annotation, annotation()),
+    )
 
 
 def _check_date(value: str) -> None:
@@ -175,7 +224,7 @@ def _sample(where: str, entry: object) -> tuple[Sample | None, list[Problem]]:
         return None, [Problem(where, "", "", message, "write one object a sample")]
     sample_id = str(entry.get("id", ""))
     try:
-        native = _NativeSample.model_validate(entry)
+        native = _native_model(entity_names()).model_validate(entry)
     except ValidationError as error:
         found = error.errors(include_url=False)
         return None, [_schema_problem(where, sample_id, cast("dict[str, Any]", e)) for e in found]
@@ -194,7 +243,7 @@ def _schema_problem(where: str, sample_id: str, error: dict[str, Any]) -> Proble
     location = [str(part) for part in error["loc"]]
     field = ".".join(location)
     if error["type"] == "extra_forbidden":
-        hint = nearest(location[-1], known_keys(_NativeSample))
+        hint = nearest(location[-1], known_keys(_native_model(entity_names())))
         return Problem(where, sample_id, field, f"is no known key{hint}", "rename or remove it")
     if error["type"] == "missing":
         return Problem(where, sample_id, field, "is missing", "add it")
@@ -202,14 +251,11 @@ def _schema_problem(where: str, sample_id: str, error: dict[str, Any]) -> Proble
     return Problem(where, sample_id, field, f"is wrong ({message})", "correct it")
 
 
-def _layers(native: _NativeSample) -> list[tuple[str, list[_GoldTemporal] | list[_GoldSpatial]]]:
+def _layers(native: _NativeSample) -> list[tuple[str, Sequence[_Gold]]]:
+    """Return the annotated layers by the name of their dimension."""
     truth = native.ground_truth
-    layers: list[tuple[str, list[_GoldTemporal] | list[_GoldSpatial]]] = []
-    if truth.temporal is not None:
-        layers.append(("temporal", truth.temporal))
-    if truth.spatial is not None:
-        layers.append(("spatial", truth.spatial))
-    return layers
+    layers = ((name, getattr(truth, name)) for name in type(truth).model_fields)
+    return [(name, mentions) for name, mentions in layers if mentions is not None]
 
 
 def _offset_problem(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from stindex.gates.kinds import GATE_KINDS, Measured
 from stindex.gates.thresholds import Bound, Gate, Thresholds, exact
 from stindex.gates.verdict import COMPLETE, GateVerdict
 from stindex.scoring import SampleScore, metric_n, metric_value, sample_metrics
@@ -91,6 +92,10 @@ def _compared(gates: Sequence[Gate], comparisons: Comparisons | None) -> list[Ga
 
 def _judged(gate: Gate, metrics: Mapping[str, Mapping[str, Any]]) -> GateVerdict:
     value, n = metric_value(metrics, gate.metric), metric_n(metrics, gate.metric)
+    if gate.own is not None:
+        return _judged_by_its_kind(
+            gate, gate.own, Measured(value, n, _interval(metrics, gate.metric))
+        )
     bound, reason = gate.bound, ""
     if value is None:
         reason = f"{gate.metric} is undefined here: nothing was measured"
@@ -109,6 +114,26 @@ def _judged(gate: Gate, metrics: Mapping[str, Mapping[str, Any]]) -> GateVerdict
         not reason,
         reason,
         interval=_interval(metrics, gate.metric),
+    )
+
+
+def _judged_by_its_kind(gate: Gate, own: tuple[str, Any], measured: Measured) -> GateVerdict:
+    name, asked = own
+    reason = GATE_KINDS[name](asked, measured)
+    if measured.n < gate.minimum_n:
+        reason = f"n is {measured.n}, the gate needs at least {gate.minimum_n}"
+    threshold = float(asked) if isinstance(asked, int | float) else None
+    return GateVerdict(
+        gate.name,
+        gate.metric,
+        measured.value,
+        threshold,
+        "",
+        measured.n,
+        not reason,
+        reason,
+        kind="own",
+        interval=measured.interval,
     )
 
 

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from stindex.errors import UserError
+from stindex.gates.kinds import GATE_KINDS
 from stindex.scoring import metric_names, sample_metric_names
 from stindex.settings_files import nearest, read_settings_file
 
@@ -50,7 +51,8 @@ class Gate(BaseModel):
     """What one metric of the run must be like, or that of the samples with the given metadata.
 
     One of: a bound on the value (`at_least`, `at_most`); a bound on the loss against the baseline
-    (`max_drop`); no loss that can be shown at all (`not_worse`).
+    (`max_drop`); no loss that can be shown at all (`not_worse`); a word of `GATE_KINDS`, which
+    `own` holds with what was asked for.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -64,10 +66,20 @@ class Gate(BaseModel):
     against: Against = "baseline"
     minimum_n: Annotated[int, Field(ge=1)] = 1
     slice: dict[str, str] = {}
+    own: tuple[str, Any] | None = Field(default=None, exclude=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own_kind(cls, given: Any) -> Any:  # noqa: ANN401 (whatever stands in the file)
+        named = [name for name in GATE_KINDS if isinstance(given, dict) and name in given]
+        if len(named) != 1:
+            return given
+        (name,) = named
+        return {**{k: v for k, v in given.items() if k != name}, "own": (name, given[name])}
 
     @model_validator(mode="after")
     def _one_of_four(self) -> Gate:
-        asked = (self.at_least, self.at_most, self.max_drop, self.not_worse)
+        asked = (self.at_least, self.at_most, self.max_drop, self.not_worse, self.own)
         if sum(one is not None for one in asked) != 1:
             raise ValueError(
                 "needs exactly one of `at_least` and `at_most`, `max_drop` and `not_worse`"
@@ -95,6 +107,8 @@ class Gate(BaseModel):
         return f"{self.metric} {self._asked()}" + (f" [{where}]" if where else "")
 
     def _asked(self) -> str:
+        if self.own is not None:
+            return f"{self.own[0]} {self.own[1]}"
         if self.max_drop is not None:
             return f"drops at most {exact(self.max_drop)} against the {self.against}"
         if self.not_worse:

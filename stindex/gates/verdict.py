@@ -25,7 +25,7 @@ class GateVerdict:
         passed: whether the gate lets the run be green. An inconclusive one does, unless `--strict`.
         reason: one sentence; empty where it passed.
         inconclusive: there is too little to say whether the gate holds.
-        kind: `bound`, `drop`, `not worse` or `coverage`.
+        kind: `bound`, `drop`, `not worse`, `coverage`, or `own` for one of the user's making.
         interval: 95 % interval of the value, where there is one.
         baseline, current: the two values of a comparison, over the paired samples.
         against: id of the run that this one was compared with.
@@ -44,7 +44,7 @@ class GateVerdict:
     passed: bool
     reason: str = ""
     inconclusive: bool = False
-    kind: Literal["bound", "drop", "not worse", "coverage"] = "bound"
+    kind: Literal["bound", "drop", "not worse", "coverage", "own"] = "bound"
     interval: tuple[float, float] | None = None
     baseline: float | None = None
     current: float | None = None

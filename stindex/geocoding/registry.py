@@ -1,11 +1,39 @@
-"""Geocoders by name, as the command line has them; each is imported only when it is asked for."""
+"""Geocoders by name, as the command line has them; each is imported only when it is asked for.
+
+A further one is a module of its own and one line here; a user's own is added to the same table.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from stindex.errors import UserError
 from stindex.geocoding.base import Geocoder
 
-GEOCODERS = ("embedded", "nominatim", "none")
+
+def _embedded() -> Geocoder:
+    from stindex.geocoding.embedded import EmbeddedGeocoder, open_gazetteer  # noqa: PLC0415 - lazy
+
+    return EmbeddedGeocoder(open_gazetteer())
+
+
+def _nominatim() -> Geocoder:
+    from stindex.geocoding.nominatim import NominatimGeocoder  # noqa: PLC0415 - lazy
+
+    return NominatimGeocoder()
+
+
+def _none() -> Geocoder:
+    from stindex.geocoding.none import NoGeocoder  # noqa: PLC0415 - lazy
+
+    return NoGeocoder()
+
+
+GEOCODERS: dict[str, Callable[[], Geocoder]] = {
+    "embedded": _embedded,
+    "nominatim": _nominatim,
+    "none": _none,
+}
 
 
 def make_geocoder(name: str) -> Geocoder:
@@ -14,20 +42,6 @@ def make_geocoder(name: str) -> Geocoder:
     Raises:
         UserError: there is no such geocoder, or it lacks a setting that only the user can give.
     """
-    match name:
-        case "embedded":
-            from stindex.geocoding.embedded import EmbeddedGeocoder, open_gazetteer  # noqa: PLC0415 - lazy
-
-            return EmbeddedGeocoder(open_gazetteer())
-        case "nominatim":
-            from stindex.geocoding.nominatim import NominatimGeocoder  # noqa: PLC0415 - lazy
-
-            return NominatimGeocoder()
-        case "none":
-            from stindex.geocoding.none import NoGeocoder  # noqa: PLC0415 - lazy
-
-            return NoGeocoder()
-        case _:
-            raise UserError(
-                f"There is no geocoder {name!r}: --geocoder takes {', '.join(GEOCODERS)}."
-            )
+    if name not in GEOCODERS:
+        raise UserError(f"There is no geocoder {name!r}: --geocoder takes {', '.join(GEOCODERS)}.")
+    return GEOCODERS[name]()

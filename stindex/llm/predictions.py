@@ -22,10 +22,10 @@ from stindex.datasets.json_entries import Entry, json_entries, read_bytes
 from stindex.datasets.problems import Problem
 from stindex.errors import UserError
 from stindex.llm.base import DecodingSettings, Request
-from stindex.schema import Generation, GivenExtraction, Sample
+from stindex.schema import Generation, GivenExtraction, Sample, with_entities
+from stindex.scoring import DIMENSIONS, entity_names
 from stindex.settings_files import nearest
 
-LAYERS = ("temporal_mentions", "spatial_mentions")
 _MOST_NAMED = 5
 
 
@@ -49,7 +49,7 @@ class GivenPrediction:
         if self.text is not None and self.text != sample.text:
             return "has the annotations of another text; give it the text of the sample"
         length = len(sample.text)
-        for layer in LAYERS:
+        for layer in _layers():
             for index, mention in enumerate(getattr(self.extraction, layer)):
                 if mention.end_char is not None and mention.end_char > length:
                     span = f"{mention.start_char}:{mention.end_char}"
@@ -64,7 +64,7 @@ class GivenPrediction:
         return sum(
             mention.start_char is not None
             and sample.text[mention.start_char : mention.end_char] != mention.text
-            for layer in LAYERS
+            for layer in _layers()
             for mention in getattr(self.extraction, layer)
         )
 
@@ -167,6 +167,10 @@ def open_predictions(path: Path) -> GivenPredictions:
     return GivenPredictions(path, hashlib.sha256(content).hexdigest(), predictions)
 
 
+def _layers() -> tuple[str, ...]:
+    return tuple(f"{name}_mentions" for name in DIMENSIONS)
+
+
 def _may_be_exchange_format(path: Path) -> bool:
     return path.suffix in {".json", ".jsonl", ""} or not path.exists()
 
@@ -174,11 +178,12 @@ def _may_be_exchange_format(path: Path) -> bool:
 def _read(entries: Iterable[Entry]) -> tuple[dict[str, GivenPrediction], list[Problem]]:
     predictions: dict[str, GivenPrediction] = {}
     problems: list[Problem] = []
+    model = with_entities(GivenExtraction, entity_names())
     for where, entry in entries:
         if isinstance(entry, Problem):
             problems.append(entry)
             continue
-        found = _prediction(where, entry)
+        found = _prediction(where, entry, model)
         if isinstance(found, Problem):
             problems.append(found)
             continue
@@ -194,7 +199,9 @@ def _read(entries: Iterable[Entry]) -> tuple[dict[str, GivenPrediction], list[Pr
     return predictions, problems
 
 
-def _prediction(where: str, entry: object) -> tuple[str, GivenPrediction] | Problem:
+def _prediction(
+    where: str, entry: object, model: type[GivenExtraction]
+) -> tuple[str, GivenPrediction] | Problem:
     if not isinstance(entry, dict):
         kind = type(entry).__name__
         return Problem(where, "", "", f"is a JSON {kind}", "write one object a sample")
@@ -203,13 +210,14 @@ def _prediction(where: str, entry: object) -> tuple[str, GivenPrediction] | Prob
         sample_id = str(sample_id)
     if not isinstance(sample_id, str) or not sample_id:
         return Problem(where, "", "id", "is missing", "add the id of the sample")
-    if not any(layer in entry for layer in LAYERS):
-        message = f"has neither {LAYERS[0]} nor {LAYERS[1]}"
+    layers = _layers()
+    if not any(layer in entry for layer in layers):
+        message = f"has neither {' nor '.join(layers)}"
         return Problem(where, sample_id, "", message, "add them; an empty list is a prediction")
     raw_text = json.dumps(entry, ensure_ascii=True)
     try:
         # From the text, as it is read again when it is scored.
-        extraction = GivenExtraction.model_validate_json(raw_text)
+        extraction = model.model_validate_json(raw_text)
     except ValidationError as error:
         return _schema_problem(where, sample_id, error)
     return sample_id, GivenPrediction(where, raw_text, extraction)
@@ -227,6 +235,7 @@ def _schema_problem(where: str, sample_id: str, error: ValidationError) -> Probl
 def _from_dataset(path: Path) -> GivenPredictions:
     """Take the annotations of a data set (gold, TimeML, geoparsing XML) as predictions."""
     dataset = load_dataset(path)
+    model = with_entities(GivenExtraction, entity_names())
     predictions = {}
     for sample in dataset.samples:
         entry = {"id": sample.id} | {
@@ -234,7 +243,7 @@ def _from_dataset(path: Path) -> GivenPredictions:
             for name, layer in sample.gold.items()
         }
         raw_text = json.dumps(entry, ensure_ascii=True)
-        extraction = GivenExtraction.model_validate_json(raw_text)
+        extraction = model.model_validate_json(raw_text)
         where = f"sample {sample.id!r}"
         predictions[sample.id] = GivenPrediction(where, raw_text, extraction, sample.text)
     return GivenPredictions(path, dataset.content_hash, predictions)
@@ -244,6 +253,7 @@ _EXCHANGED = (
     "text",
     "normalized",
     "temporal_type",
+    "entity_type",
     "location_type",
     "parent_region",
     "latitude",

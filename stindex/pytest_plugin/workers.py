@@ -75,7 +75,8 @@ class Controller(Part):
         super().__init__(session)
         values = session.settings.values
         self._workers = workers_to_start(session.config)
-        local = session.settings.spec.kind not in {"rules", "stored"} and values.device != "cpu"
+        kind = session.settings.spec.kind
+        local = kind not in {"own", "rules", "stored"} and values.device != "cpu"
         self._gpus = visible_gpus(os.environ) if local else []
         if not values.oversubscribe:
             refuse_too_many_workers(self._workers, self._gpus)

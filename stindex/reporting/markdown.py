@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from stindex.gates import GateVerdict
 from stindex.reporting.readings import SampleReading, Tally, read_sample
 from stindex.reporting.run_report import RunReport
+from stindex.reporting.tables import Table, own_tables
 from stindex.reporting.visible import display_width, one_line, shortened
 from stindex.reporting.wording import (
     FAIL,
-    METRIC_GROUPS,
     OUTCOME_GLYPHS,
     OUTCOME_WORDS,
     PASS,
@@ -25,6 +25,7 @@ from stindex.reporting.wording import (
     framed_texts,
     gate_value_text,
     lookup,
+    metric_groups,
     model_name,
     number_text,
     overruled_sentence,
@@ -48,7 +49,8 @@ def markdown_report(report: RunReport) -> Iterator[str]:
     for part in (
         _verdict(report, tally),
         _gates(report),
-        *(_metrics(report, name) for name in METRIC_GROUPS),
+        *(_metrics(report, name) for name in metric_groups()),
+        *(_own_table(one) for one in own_tables(report)),
         _outcomes(report, tally),
         _worst(worst, tally.wrong_samples),
         _footer(report),
@@ -155,7 +157,7 @@ def _gates(report: RunReport) -> list[str]:
 def _metrics(report: RunReport, name: str) -> list[str]:
     columns = 4 if name == "spatial" else 3  # the geocoder limits coordinates only
     rows: list[Row] = []
-    for group in METRIC_GROUPS[name]:
+    for group in metric_groups()[name]:
         rows.append((f"*{group.title}*", *[""] * (columns - 1)))
         for metric in group.rows:
             texts = framed_texts(report, f"{name}.{metric.key}", metric.unit)
@@ -165,6 +167,13 @@ def _metrics(report: RunReport, name: str) -> list[str]:
     remark = "A dash is undefined: there was nothing to divide by, or it was not computed."
     counts = f"{count_words(report, name)}. {remark}"
     return [f"## {title}", "", *table(header, rows, range(1, columns)), "", counts]
+
+
+def _own_table(own: Table) -> list[str]:
+    rows = [[escaped(cell) for cell in row] for row in own.rows]
+    remark = ["", escaped(own.remark)] if own.remark else []
+    head = [escaped(cell) for cell in own.head]
+    return [f"## {escaped(own.title)}", "", *table(head, rows), *remark]
 
 
 def _outcomes(report: RunReport, tally: Tally) -> list[str]:
@@ -189,12 +198,17 @@ def _worst(readings: Sequence[SampleReading], wrong: int) -> list[str]:
         (
             code_span(shortened(reading.sample.id, 60)),
             f"{OUTCOME_GLYPHS[reading.outcome]} {reading.outcome}",
-            *(number_text(reading.f1[name]) for name in METRIC_GROUPS),
+            *(number_text(reading.f1[name]) for name in metric_groups()),
             ", ".join(f"{count} {kind}" for kind, count in reading.errors.items()),
         )
         for reading in readings
     ]
-    header = ("Sample", "Outcome", *(f"{name.capitalize()} F1" for name in METRIC_GROUPS), "Errors")
+    header = (
+        "Sample",
+        "Outcome",
+        *(f"{name.capitalize()} F1" for name in metric_groups()),
+        "Errors",
+    )
     several = f"{len(rows)} of the {wrong} samples in which something went wrong, the worst first."
     return ["## The worst samples", "", several, "", *table(header, rows, (2, 3))]
 

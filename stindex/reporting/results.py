@@ -14,7 +14,15 @@ from typing import Any
 from stindex.comparison.content import content_hash
 from stindex.evaluation import Evaluation
 from stindex.reporting.run_report import RunReport, SampleReport
-from stindex.schema import Mention, Place, Prediction, Sample, SpatialMention, TemporalMention
+from stindex.schema import (
+    EntityMention,
+    Mention,
+    Place,
+    Prediction,
+    Sample,
+    SpatialMention,
+    TemporalMention,
+)
 
 SCHEMA_VERSION = 1
 
@@ -113,13 +121,23 @@ def gold_json(sample: Sample) -> dict[str, Any]:
 
 def mention_json(mention: Mention) -> dict[str, Any]:
     """Return a mention's fields; what is not known (None or empty) is left out."""
-    fields = _temporal(mention) if isinstance(mention, TemporalMention) else _spatial(mention)
+    fields = _fields(mention)
     known = {name: value for name, value in fields.items() if value is not None and value != ""}
     known["text"] = mention.text
     if mention.start_char is not None:
         known["start_char"] = mention.start_char
         known["end_char"] = mention.end_char
     return known
+
+
+def _fields(mention: Mention) -> dict[str, Any]:
+    if isinstance(mention, TemporalMention):
+        return _temporal(mention)
+    return _entity(mention) if isinstance(mention, EntityMention) else _spatial(mention)
+
+
+def _entity(mention: EntityMention) -> dict[str, Any]:
+    return {"normalized": mention.normalized, "entity_type": mention.entity_type}
 
 
 def _temporal(mention: TemporalMention) -> dict[str, Any]:

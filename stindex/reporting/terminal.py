@@ -16,7 +16,6 @@ from stindex.reporting.run_report import RunReport
 from stindex.reporting.visible import display_width, fitted, one_line, shortened
 from stindex.reporting.wording import (
     FAIL,
-    METRIC_GROUPS,
     PASS,
     STATUS_GLYPHS,
     UNSURE,
@@ -24,13 +23,15 @@ from stindex.reporting.wording import (
     count_words,
     framed_texts,
     gate_value_text,
+    metric_groups,
     model_name,
     needs_reason,
     number_text,
     outcome_counts,
     threshold_text,
 )
-from stindex.schema import Mention, SpatialMention
+from stindex.schema import EntityMention, Mention, SpatialMention
+from stindex.scoring import entity_names
 
 WIDTH = 100
 MOST_GATES = 8
@@ -64,7 +65,7 @@ def summary_lines(report: RunReport) -> list[str]:
     The verdict, the metrics between floor and ceiling, counts, outcomes, gates.
     """
     lines = [_headline(report), "", *_metric_lines(report), ""]
-    lines += [f"{name + ':':10}{count_words(report, name)}" for name in METRIC_GROUPS]
+    lines += [f"{name + ':':10}{count_words(report, name)}" for name in metric_groups()]
     counts = outcome_counts(report.metrics)
     lines.append(
         f"{'answers:':10}" + ", ".join(f"{number} {name}" for name, number in counts.items())
@@ -84,11 +85,20 @@ def _headline(report: RunReport) -> str:
 def _metric_lines(report: RunReport) -> Iterator[str]:
     yield _row("", "floor", "this model", "ceiling")
     before = "temporal"
-    for block, key, label, unit in _ROWS:
+    for block, key, label, unit in _rows():
         if block != before:
             yield ""
         before = block
         yield _row(label, *framed_texts(report, f"{block}.{key}", unit))
+
+
+def _rows() -> Iterator[tuple[str, str, str, Unit]]:
+    """Yield the metrics that are shown; those of further dimensions before those of all."""
+    yield from (row for row in _ROWS if row[0] != "overall")
+    for name in entity_names():
+        yield name, "f1_score", f"{name} F1, equal spans", "share"
+        yield name, "relaxed_f1_score", f"{name} F1, overlapping spans", "share"
+    yield from (row for row in _ROWS if row[0] == "overall")
 
 
 def _row(label: str, *cells: str) -> str:
@@ -207,7 +217,8 @@ def _value(mention: Mention) -> str:
         if mention.latitude is None or mention.longitude is None:
             return mention.location_type or ""
         return f"{mention.latitude:.1f},{mention.longitude:.1f} {mention.location_type or ''}"
-    return f"{mention.normalized} {mention.temporal_type or ''}"
+    kind = mention.entity_type if isinstance(mention, EntityMention) else mention.temporal_type
+    return f"{mention.normalized} {kind or ''}".strip()
 
 
 def _clipped(line: str, width: int) -> str:

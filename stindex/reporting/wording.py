@@ -5,7 +5,8 @@ One place for all of them, so that page, Markdown and terminal say the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -13,7 +14,7 @@ from typing import Any, Literal
 from stindex.gates import GateVerdict
 from stindex.reporting.run_report import RunReport
 from stindex.schema import Outcome
-from stindex.scoring import metric_value
+from stindex.scoring import COMMON_ERRORS, DIMENSIONS, metric_names, metric_value
 
 Unit = Literal["share", "error", "km"]
 
@@ -131,10 +132,14 @@ _DISTANCES = MetricGroup(
         MetricRow("auc", "Area under the log-error curve", "error"),
     ),
 )
-METRIC_GROUPS: Mapping[str, Sequence[MetricGroup]] = {
+_METRIC_GROUPS: Mapping[str, Sequence[MetricGroup]] = {
     "temporal": (*_FOUND, _VALUES, _VALUE_F1),
     "spatial": (*_FOUND, _PLACES, _PLACES_END_TO_END, _DISTANCES),
 }
+# Figures of a dimension that its tables leave out, whoever wrote it.
+_NOT_SHOWN = re.compile(
+    r"\.|macro_|type_f1$|_(positives|negatives)$|^(gold|predicted|hallucinated|.*samples)$"
+)
 _LABELS = {
     "overall.success_rate": "success rate",
     "overall.combined_f1": "combined F1 (strict)",
@@ -155,6 +160,39 @@ _SPANS = {"relaxed": "relaxed", "text": "words only"}
 _LOCATION = ("accuracy_at_", "distance_error", "geocoding", "auc")
 
 
+@cache
+def metric_groups() -> Mapping[str, Sequence[MetricGroup]]:
+    """Return the tables of metrics by dimension; what has no words stands under its own name."""
+    return {
+        name: (*known, *_nameless(name, known))
+        for name in DIMENSIONS
+        for known in [_METRIC_GROUPS.get(name, _FOUND)]
+    }
+
+
+def _nameless(name: str, known: Sequence[MetricGroup]) -> Iterator[MetricGroup]:
+    """Yield a table of the metrics of a dimension that nobody has put into words."""
+    shown = {row.key for group in known for row in group.rows}
+    keys = [one.removeprefix(f"{name}.") for one in metric_names() if one.startswith(f"{name}.")]
+    rows = [
+        MetricRow(key, key.replace("_", " ").capitalize().replace(" f1", " F1"), unit_of(key))
+        for key in keys
+        if key not in shown and not _NOT_SHOWN.search(key)
+    ]
+    if rows:
+        yield MetricGroup("Beside them", tuple(rows))
+
+
+def mistake_words(dimension: str, kind: str) -> tuple[str, str] | None:
+    """Return the words for one and for several mistakes; None where there is no such mistake."""
+    known = MISTAKE_WORDS.get((dimension, kind))
+    if known is not None or dimension in _METRIC_GROUPS:
+        return known
+    kinds = (*COMMON_ERRORS, *DIMENSIONS[dimension].own_errors)
+    words = f"{dimension}: {ERROR_WORDS[kind]}"
+    return (words, words) if kind in kinds else None
+
+
 def metric_label(dotted: str) -> str:
     """Return words for a dotted metric name; the name itself where there are none."""
     return _LABELS.get(dotted) or _row_labels().get(dotted, dotted)
@@ -171,7 +209,7 @@ def _row_labels() -> Mapping[str, str]:
     return {
         f"{name}.{row.key}": f"{name}: {_uncapitalized(row.label)}"
         + (f" ({_SPANS[prefix]})" if (prefix := row.key.rpartition("_")[0]) in _SPANS else "")
-        for name, groups in METRIC_GROUPS.items()
+        for name, groups in metric_groups().items()
         for group in groups
         for row in group.rows
     }
@@ -258,7 +296,7 @@ def signed_text(value: float | None, unit: Unit = "share") -> str:
 
 def slice_label(name: str, key: str) -> str:
     """Return a metric's words at the head of a column of slices."""
-    words = {row.key: row.label for group in METRIC_GROUPS[name] for row in group.rows}
+    words = {row.key: row.label for group in metric_groups()[name] for row in group.rows}
     kinds = {"relaxed_f1_score": "F1, spans overlap", "f1_score": "F1, equal spans"}
     label = kinds.get(key) or words.get(key, key)
     return f"{name.capitalize()}: {_uncapitalized(label)}"
@@ -287,6 +325,8 @@ def threshold_text(gate: GateVerdict) -> str:
     """Return what a gate needs: `≥ 0.5`, `not worse`, `drop ≤ 0.02`; `all` for coverage."""
     if gate.kind == "not worse":
         return "not worse"
+    if gate.kind == "own":
+        return gate.name.removeprefix(gate.metric).strip()
     if gate.kind == "drop" and gate.threshold is not None:
         return f"drop ≤ {_trimmed(abs(gate.threshold))}"
     if gate.threshold is None:

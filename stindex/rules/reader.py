@@ -61,7 +61,9 @@ class RulesReader:
         style: Style = "timex3" if timex3 else "iso"
         temporal = read_temporal(sample.text, sample.reference_date, style)
         spatial = spot(sample.text, self._gazetteer)
+        unread: dict[str, Any] = {name: [] for name in response_model.model_fields}
         return {
+            **unread,
             "temporal_mentions": [
                 {"text": m.text, "normalized": m.normalized, "temporal_type": m.temporal_type}
                 for m in temporal

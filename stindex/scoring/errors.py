@@ -48,6 +48,7 @@ def mention_errors(score: SampleScore) -> tuple[MentionError, ...]:
     return tuple(
         error
         for name, layer in score.dimensions.items()
+        if name in DIMENSIONS  # a stored score may be of one that is not there any more
         for error in (*_unmatched(name, layer), *_matched(name, layer))
     )
 

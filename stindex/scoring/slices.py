@@ -67,8 +67,7 @@ def slices(scored: Iterable[Scored], *, resamples: int = RESAMPLES) -> tuple[dic
         for by, part_of in dimension.slicings.items():
             parts = _of_mentions(dimension, part_of, known)
             rows += [
-                _row(f"{name} {by}", value, part, keys, resamples)
-                for value, part in parts.items()
+                _row(f"{name} {by}", value, part, keys, resamples) for value, part in parts.items()
             ]
     return tuple(rows)
 

@@ -11,7 +11,7 @@ import json
 import re
 from dataclasses import dataclass
 
-_LIST = re.compile(r'"(?:temporal|spatial)_mentions": \[')
+_LIST = re.compile(r'"[a-z_]+_mentions": \[')
 _WORDS = re.compile(r'"text": ("(?:[^"\\]|\\.)*")')
 _NEXT_MENTION = re.compile(r"\}\s*,")
 _SEEN = 4  # characters before a token that may hold the brace

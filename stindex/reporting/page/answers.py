@@ -11,7 +11,15 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from stindex.reporting.readings import PairReading, SampleReading, count_errors, pairs_of
-from stindex.schema import Mention, Place, Prediction, Sample, SpatialMention, TemporalMention
+from stindex.schema import (
+    EntityMention,
+    Mention,
+    Place,
+    Prediction,
+    Sample,
+    SpatialMention,
+    TemporalMention,
+)
 from stindex.scoring import DIMENSIONS, SampleScore
 from stindex.scoring.errors import mention_errors
 from stindex.scoring.rates import ratio
@@ -158,8 +166,10 @@ def _prediction(stored: object) -> Prediction | None:
     read = {"temporal": _temporal, "spatial": _spatial}
     return Prediction(
         {
-            name: tuple(make(one) for one in stored.get(f"{name}_mentions") or ())
-            for name, make in read.items()
+            name: tuple(
+                read.get(name, _entity)(one) for one in stored.get(f"{name}_mentions") or ()
+            )
+            for name in DIMENSIONS
         }
     )
 
@@ -169,6 +179,16 @@ def _temporal(stored: Mapping[str, Any]) -> Mention:
         text=str(stored.get("text") or ""),
         normalized=str(stored.get("normalized") or ""),
         temporal_type=stored.get("temporal_type"),
+        start_char=stored.get("start_char"),
+        end_char=stored.get("end_char"),
+    )
+
+
+def _entity(stored: Mapping[str, Any]) -> Mention:
+    return EntityMention(
+        text=str(stored.get("text") or ""),
+        normalized=str(stored.get("normalized") or ""),
+        entity_type=stored.get("entity_type"),
         start_char=stored.get("start_char"),
         end_char=stored.get("end_char"),
     )

@@ -22,7 +22,7 @@ from stindex.reporting.page.audit import audited
 from stindex.reporting.page.blocks import CHUNK, packed
 from stindex.reporting.page.distances import curve_drawing, share_within
 from stindex.reporting.page.errors import error_counts
-from stindex.reporting.page.index import KINDS, OUTCOMES
+from stindex.reporting.page.index import OUTCOMES, error_kinds
 from stindex.reporting.page.mistakes import confusions_of
 from stindex.reporting.page.places import CLASSES, DRAWN, LISTED, globe_outline, land_paths
 from stindex.reporting.page.provenance import facts_of, rerun_options, settings_of
@@ -30,6 +30,7 @@ from stindex.reporting.page.survey import Survey, survey_samples
 from stindex.reporting.page.verdict import anchor_view, comparison_view, gate_views
 from stindex.reporting.results import metrics_summary
 from stindex.reporting.run_report import RunReport
+from stindex.reporting.tables import own_tables
 from stindex.reporting.visible import shortened, visible_markup, visible_text
 from stindex.scoring import DIMENSIONS
 
@@ -76,7 +77,7 @@ def _index(report: RunReport, survey: Survey) -> Mapping[str, Any]:
     return {
         **survey.index.to_json(flips),
         "dimensions": list(DIMENSIONS),
-        "kinds": [_kind_words(*kind) for kind in KINDS],
+        "kinds": [_kind_words(*kind) for kind in error_kinds()],
         "outcomes": OUTCOMES,
         "chunk": CHUNK,
         "texts": report.texts,
@@ -87,7 +88,7 @@ def _index(report: RunReport, survey: Survey) -> Mapping[str, Any]:
 
 
 def _kind_words(dimension: str, kind: str) -> list[str]:
-    return [dimension, kind, *wording.MISTAKE_WORDS.get((dimension, kind), (kind, kind))]
+    return [dimension, kind, *(wording.mistake_words(dimension, kind) or (kind, kind))]
 
 
 def _frame(report: RunReport, survey: Survey) -> dict[str, Any]:
@@ -121,10 +122,14 @@ def _figures(report: RunReport, survey: Survey) -> dict[str, Any]:
     if baseline.distances.total:
         runs.append(("baseline", baseline.distances))
     return {
-        "blocks_of_metrics": [figures.metric_block(report, name) for name in wording.METRIC_GROUPS],
+        "blocks_of_metrics": [
+            figures.metric_block(report, name) for name in wording.metric_groups()
+        ],
         "is_floor": report.reference.get("floor") == report.metrics,
         "has_floor": report.reference.get("floor") not in (None, report.metrics),
         "has_ceiling": report.reference.get("ceiling") is not None,
+        "own_tables": own_tables(report),
+        "kicker": " and ".join(DIMENSIONS).capitalize(),
         "every_figure": figures.every_figure(report),
         "costs": figures.costs(report),
         "outcomes": [(name, tally.outcomes[name]) for name in wording.OUTCOME_GLYPHS],

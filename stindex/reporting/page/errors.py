@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from stindex.reporting import wording
 from stindex.reporting.page import drawings
-from stindex.reporting.page.index import KINDS
+from stindex.reporting.page.index import error_kinds
 from stindex.reporting.readings import Tally
 from stindex.reporting.run_report import RunReport
 from stindex.scoring import DIMENSIONS
@@ -48,7 +48,7 @@ def error_counts(
 
 
 def _kinds() -> list[tuple[str, str]]:
-    return [kind for kind in KINDS if kind in wording.MISTAKE_WORDS]
+    return [kind for kind in error_kinds() if wording.mistake_words(*kind) is not None]
 
 
 def _count(metrics: Mapping[str, Mapping[str, Any]], tally: Tally, name: str, kind: str) -> int:

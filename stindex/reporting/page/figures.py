@@ -78,7 +78,7 @@ def metric_block(report: RunReport, name: str) -> MetricBlock:
             f"n = {block.get(group.counted) or 0}" if group.counted else "",
             tuple(_metric_view(report, name, row) for row in group.rows),
         )
-        for group in wording.METRIC_GROUPS[name]
+        for group in wording.metric_groups()[name]
     )
     rows = [row for _, _, views in groups for row in views]
     return MetricBlock(

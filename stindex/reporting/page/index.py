@@ -15,13 +15,16 @@ from stindex.reporting.wording import OUTCOME_GLYPHS
 from stindex.schema import Sample
 from stindex.scoring import DIMENSIONS, ERROR_KINDS
 
-KINDS = tuple((name, kind) for name in DIMENSIONS for kind in ERROR_KINDS)
-_KIND_NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
 OUTCOMES = tuple(OUTCOME_GLYPHS)
 _OUTCOME_NUMBERS = {name: number for number, name in enumerate(OUTCOMES)}
 # Metadata with more values than this is no way to choose among samples.
 _PART_VALUES = 40
 _PARTS = 8
+
+
+def error_kinds() -> tuple[tuple[str, str], ...]:
+    """Return (dimension, kind) for all kinds of error, in the order of their numbers."""
+    return tuple((name, kind) for name in DIMENSIONS for kind in ERROR_KINDS)
 
 
 @dataclass(slots=True)
@@ -37,6 +40,9 @@ class AnswerColumns:
     seconds: list[float | None] = field(default_factory=list)
     tokens: list[int | None] = field(default_factory=list)
     missed: list[int] = field(default_factory=list)
+    _numbers: dict[tuple[str, str], int] = field(
+        default_factory=lambda: {kind: number for number, kind in enumerate(error_kinds())}
+    )
 
     def add(self, answer: Answer | None) -> None:
         """Add a sample; None where this run has nothing on it."""
@@ -44,7 +50,7 @@ class AnswerColumns:
         self.outcome.append(_OUTCOME_NUMBERS.get(found.outcome, len(OUTCOMES) - 1))
         # Kind and count in turn: most samples have few kinds.
         self.errors.append(
-            [n for kind, count in found.errors.items() for n in (_KIND_NUMBERS[kind], count)]
+            [n for kind, count in found.errors.items() for n in (self._numbers[kind], count)]
         )
         for name, column in zip(DIMENSIONS, self.f1, strict=True):
             value = found.f1.get(name)

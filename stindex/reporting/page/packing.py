@@ -12,7 +12,7 @@ from typing import Any
 
 from stindex.reporting.page.answers import Answer
 from stindex.reporting.readings import PairReading
-from stindex.schema import Mention, Sample, SpatialMention, TemporalMention
+from stindex.schema import EntityMention, Mention, Sample, SpatialMention, TemporalMention
 from stindex.scoring import DIMENSIONS, ERROR_KINDS
 
 TEXT_LIMIT = 50_000
@@ -136,6 +136,8 @@ def _value(mention: Mention) -> list[Any]:
     """Return value and type; of a place its coordinates, type, and what the geocoder said."""
     if isinstance(mention, TemporalMention):
         return [mention.normalized[:WORDS_LIMIT], mention.temporal_type]
+    if isinstance(mention, EntityMention):
+        return [mention.normalized[:WORDS_LIMIT], mention.entity_type]
     return [
         None if mention.latitude is None else round(mention.latitude, 3),
         None if mention.longitude is None else round(mention.longitude, 3),

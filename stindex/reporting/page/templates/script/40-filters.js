@@ -3,8 +3,6 @@ const view = { samples: [], places: new Map(), numbers: new Map(), current: -1, 
 
 const METRICS = {
   __proto__: null,
-  temporal: ['temporal F1', sample => index.runs[0].f1[0][sample]],
-  spatial: ['spatial F1', sample => index.runs[0].f1[1][sample]],
   errors: ['errors', sample => index.runs[0].wrong[sample]],
   km: ['largest distance, km', sample => index.runs[0].km[sample]],
   seconds: ['seconds', sample => index.runs[0].seconds[sample]],
@@ -16,13 +14,19 @@ const ORDERS = {
   __proto__: null,
   worst: ['most errors', sample => -index.runs[0].wrong[sample]],
   loss: ['largest loss', sample => index.runs[1] ? index.runs[1].wrong[sample] - index.runs[0].wrong[sample] : 0],
-  temporal: ['lowest temporal F1', sample => index.runs[0].f1[0][sample] ?? 2],
-  spatial: ['lowest spatial F1', sample => index.runs[0].f1[1][sample] ?? 2],
   km: ['largest distance', sample => -(index.runs[0].km[sample] ?? -1)],
   seconds: ['slowest', sample => -(index.runs[0].seconds[sample] ?? 0)],
   tokens: ['most tokens', sample => -(index.runs[0].tokens[sample] ?? 0)],
   length: ['longest text', sample => -index.lengths[sample]],
 };
+
+// Each dimension has an F1 to choose and to sort by; which there are is known once the index is there.
+function addDimensions() {
+  index.dimensions.forEach((name, d) => {
+    METRICS[name] = [`${name} F1`, sample => index.runs[0].f1[d][sample]];
+    ORDERS[name] = [`lowest ${name} F1`, sample => index.runs[0].f1[d][sample] ?? 2];
+  });
+}
 
 const CHANGES = { __proto__: null, worse: 'more errors than before', better: 'fewer errors than before', other: 'other answer, as many errors', same: 'nothing' };
 

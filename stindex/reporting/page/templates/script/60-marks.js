@@ -13,7 +13,7 @@ function readPairs(row, answer) {
 
 const kindsOf = bits => index.bits.filter((_, i) => bits & (1 << i));
 
-const valueSize = dimension => dimension === 'temporal' ? 2 : 4;
+const valueSize = dimension => dimension === 'spatial' ? 4 : 2;
 
 function mentionOf(packed, dimension) {
   const n = valueSize(dimension), [start, length, words] = packed.slice(n);
@@ -27,7 +27,7 @@ function predictionOf(packed, gold, dimension) {
 }
 
 function valueOf(packed, dimension) {
-  if (dimension === 'temporal') return { value: packed[0], type: packed[1] };
+  if (dimension !== 'spatial') return { value: packed[0], type: packed[1] };
   const [latitude, longitude, type, note] = packed;
   return { value: latitude == null || longitude == null ? '–' : `${degrees(latitude)}, ${degrees(longitude)}`, located: latitude != null, type, note };
 }

@@ -47,7 +47,7 @@ function factsOf(sample, row) {
 
 function figuresOf(sample) {
   const run = index.runs[0];
-  return element('p', { class: 'small' }, `temporal F1 ${share(run.f1[0][sample])}; spatial F1 ${share(run.f1[1][sample])}; `, summaryOf(sample));
+  return element('p', { class: 'small' }, index.dimensions.map((name, d) => `${name} F1 ${share(run.f1[d][sample])}; `), summaryOf(sample));
 }
 
 function missingText(sample, text) {

@@ -61,8 +61,8 @@ function kindsToSave(run) {
 
 function sampleTable() {
   const run = index.runs[0], base = index.runs[1], parts = Object.entries(index.parts), kinds = kindsToSave(run);
-  const heads = ['id', ...parts.map(([key]) => key), 'characters', 'outcome', 'temporal_f1', 'spatial_f1', 'largest_km', 'seconds', 'tokens', 'assertions_missed', ...kinds.map(kind => kind.name), 'errors', 'baseline_errors', 'against_baseline'];
-  return [heads, ...view.samples.map(i => [index.ids[i], ...parts.map(([, { values, codes }]) => values[codes[i]]), index.lengths[i], index.outcomes[run.outcome[i]], run.f1[0][i], run.f1[1][i], run.km[i], run.seconds[i], run.tokens[i], run.missed[i], ...kinds.map(kind => run.kinds[i].get(kind.i) || 0), run.wrong[i], base ? base.wrong[i] : null, changeOf(i)])];
+  const heads = ['id', ...parts.map(([key]) => key), 'characters', 'outcome', ...index.dimensions.map(name => `${name}_f1`), 'largest_km', 'seconds', 'tokens', 'assertions_missed', ...kinds.map(kind => kind.name), 'errors', 'baseline_errors', 'against_baseline'];
+  return [heads, ...view.samples.map(i => [index.ids[i], ...parts.map(([, { values, codes }]) => values[codes[i]]), index.lengths[i], index.outcomes[run.outcome[i]], ...run.f1.map(column => column[i]), run.km[i], run.seconds[i], run.tokens[i], run.missed[i], ...kinds.map(kind => run.kinds[i].get(kind.i) || 0), run.wrong[i], base ? base.wrong[i] : null, changeOf(i)])];
 }
 
 const SAVED = {

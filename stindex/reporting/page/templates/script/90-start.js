@@ -72,6 +72,7 @@ async function start() {
   try {
     index = await unpack('index');
     index.runs.forEach(derive);
+    addDimensions();
     index.bits = [...new Set(index.kinds.map(([, kind]) => kind))];
     view.numbers = new Map(index.ids.map((id, sample) => [id, sample]));
     buildList();
