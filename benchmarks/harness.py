@@ -1,7 +1,8 @@
 """What the suite itself costs, with a model that answers at once.
 
 `python -m benchmarks.harness` compares runs over 1,000 and 10,000 samples with as many empty
-parametrized tests, each a process of its own, in turn; geocoding and the reference rows are off.
+parametrized tests, each a process of its own, in turn; geocoding and the reference rows are off,
+and everything has been compiled to bytecode before, as it is from the second run of any user on.
 It fails when a sample takes more than 1 ms beyond an empty test; `--smoke` shows that it works.
 Processor time, user and system, stands beside it: on a machine that others use it tells more.
 """
@@ -46,7 +47,14 @@ def main() -> None:
     parser.add_argument("--smoke", action="store_true", help="200 samples, once, no verdict")
     smoke = parser.parse_args().smoke
     counts, repeats = ((200,), 1) if smoke else ((1000, 10000), 3)
-    beyond = [measure(count, repeats) for count in counts]
+    with tempfile.TemporaryDirectory() as bytecode:
+        # It is the same for both sides, also where the caller lets Python write none.
+        os.environ["PYTHONPYCACHEPREFIX"] = bytecode
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        with tempfile.TemporaryDirectory() as directory:
+            _cost_of_empty_tests(Path(directory), 1)
+            _cost_of_suite(Path(directory), 1)
+        beyond = [measure(count, repeats) for count in counts]
     if not smoke and max(beyond) > ALLOWED_MS:
         print(f"FAILED: more than {ALLOWED_MS} ms a sample")
         sys.exit(1)
