@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
+from stindex.llm.decoding.linear import LaidOutLayers
 from stindex.llm.decoding.slots import ATTENTION, Flat, Piece, Slots
 from stindex.llm.memory import PIECE_TOKENS  # a longer prompt is read in pieces of so many
 
@@ -43,6 +44,7 @@ class PackedModel:
     def __init__(self, model: PreTrainedModel) -> None:
         self.model = model
         self.counts = Counts()
+        self._layers = LaidOutLayers(model)
         self._slots: Slots | None = None
         self._own_attention: str = model.config._attn_implementation  # noqa: SLF001  # no getter
 
@@ -71,7 +73,7 @@ class PackedModel:
         """Let the model attend through the slots, and put it back as it was."""
         self.model.set_attn_implementation(ATTENTION)
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), self._layers.exchanged():
                 yield
         finally:
             self.model.set_attn_implementation(self._own_attention)

@@ -97,7 +97,8 @@ def _bias(queries: torch.Tensor, keys: torch.Tensor, window: int | None) -> torc
     if window is not None:
         visible &= keys > queries - window
     # Not -inf: a row that sees nothing of the prefix must not become NaN; its weight is 0 later.
-    lowest = torch.finfo(torch.float32).min
+    # A number that bfloat16 has as well.
+    lowest = torch.finfo(torch.bfloat16).min
     return torch.zeros(visible.shape, device=visible.device).masked_fill_(~visible, lowest)
 
 
@@ -254,53 +255,60 @@ def attend(  # noqa: PLR0913, PLR0917  # transformers' signature of an attention
     heads, tokens, width = query.shape[1:]
     groups = heads // key_heads
     scale = width**-0.5 if scaling is None else scaling
-    packed = (query[0] * scale).view(key_heads, groups, tokens, width)
-    part = _slots_part(packed, key, value, flat, sliding_window)
+    packed = query[0].view(key_heads, groups, tokens, width)
+    part = _slots_part(packed, key, value, flat, sliding_window, scale)
     if flat.prefix:
         layer = stindex_slots.layers[int(module.layer_idx)]  # type: ignore[arg-type]
-        part = _joined(_prefix_part(packed, layer, flat, sliding_window), part)
-    output = (part.weighted / part.total).to(value.dtype)
-    return output.reshape(1, tokens, heads, value.shape[-1]), None
+        part = _joined(_prefix_part(packed, layer, flat, sliding_window, scale), part)
+    return part.output.to(value.dtype).reshape(1, tokens, heads, value.shape[-1]), None
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Softmax over some of the keys, not yet normalised; float32, shape (T, key heads, groups, …).
+    """Attention over some of the keys; float32, shape (T, key heads, groups, …).
 
-    `weighted` is the sum of values by their weights, `total` the sum of the weights, `top` the
-    highest score, which the weights are relative to.
+    `weight` is the logarithm of the sum of the exponentiated scores: what the part weighs.
     """
 
-    weighted: torch.Tensor
-    total: torch.Tensor
-    top: torch.Tensor
+    output: torch.Tensor
+    weight: torch.Tensor
 
 
 def _part(
-    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, bias: torch.Tensor | None
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    scores = (query @ key.transpose(-1, -2)).float()
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    bias: torch.Tensor | None,
+    scale: float,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Attend in n batches: (n, heads, queries, D) over (n, heads, keys, D)."""
+    if query.device.type == "cpu" and query.dtype != torch.float16:
+        # The kernel behind scaled_dot_product_attention, which keeps the weight to itself.
+        fused: Any = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu  # noqa: SLF001
+        mask = None if bias is None else bias.to(query.dtype)
+        output, weight = fused(query, key, value, 0.0, False, attn_mask=mask, scale=scale)  # noqa: FBT003
+        return output.float(), weight.float()[..., None]
+    scores = (query * scale @ key.transpose(-1, -2)).float()
     if bias is not None:
         scores = scores.add_(bias)
-    top = scores.amax(dim=-1, keepdim=True)
-    weights = scores.sub_(top).exp_()
-    total = weights.sum(dim=-1, keepdim=True)
-    return (weights.to(value.dtype) @ value).float(), total, top
+    output = (scores.softmax(dim=-1).to(value.dtype) @ value).float()
+    return output, scores.logsumexp(dim=-1, keepdim=True)
 
 
-def _slots_part(
+def _slots_part(  # noqa: PLR0913, PLR0917
     packed: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
     flat: Flat,
     window: int | None,
+    scale: float,
 ) -> _Part:
     key_heads, groups, _, width = packed.shape
     rows, queries = flat.query_positions.shape
     padded = packed.new_zeros(rows, queries, key_heads, groups, width)
     padded[flat.rows, flat.places] = packed.permute(2, 0, 1, 3)
     by_head = padded.permute(0, 2, 3, 1, 4).reshape(rows, key_heads, groups * queries, width)
-    found = _part(by_head, key, value, flat.slot_bias(groups, window))
+    found = _part(by_head, key, value, flat.slot_bias(groups, window), scale)
     return _Part(
         *(
             part.view(rows, key_heads, groups, queries, -1)[flat.rows, :, :, flat.places]
@@ -309,20 +317,23 @@ def _slots_part(
     )
 
 
-def _prefix_part(packed: torch.Tensor, layer: _Layer, flat: Flat, window: int | None) -> _Part:
+def _prefix_part(
+    packed: torch.Tensor, layer: _Layer, flat: Flat, window: int | None, scale: float
+) -> _Part:
     if layer.prefix_keys is None or layer.prefix_values is None:
         raise AssertionError("the prefix was never computed")
     key_heads, groups, tokens, width = packed.shape
-    query = packed.reshape(key_heads, groups * tokens, width)
+    query = packed.reshape(1, key_heads, groups * tokens, width)
     bias = flat.prefix_bias(groups, window)
-    found = _part(query, layer.prefix_keys, layer.prefix_values, bias)
+    keys, values = layer.prefix_keys[None], layer.prefix_values[None]
+    found = _part(query, keys, values, bias, scale)
     return _Part(*(part.view(key_heads, groups, tokens, -1).permute(2, 0, 1, 3) for part in found))
 
 
 def _joined(first: _Part, second: _Part) -> _Part:
-    top = torch.maximum(first.top, second.top)
-    a, b = (first.top - top).exp(), (second.top - top).exp()
-    return _Part(first.weighted * a + second.weighted * b, first.total * a + second.total * b, top)
+    share = (first.weight - second.weight).sigmoid()
+    output = torch.lerp(second.output, first.output, share)
+    return _Part(output, torch.logaddexp(first.weight, second.weight))
 
 
 AttentionInterface.register(ATTENTION, attend)
