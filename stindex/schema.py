@@ -51,7 +51,7 @@ NormalizedValue = Annotated[str, Field(json_schema_extra={"maxLength": 64})]
 
 class _Answer(BaseModel):
     # A key too many does not make an answer unusable: it is ignored.
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
 
 class TemporalAnswer(_Answer):
