@@ -16,6 +16,8 @@ import pytest
 
 from .arena import SAMPLES, Arena, Ended
 
+pytestmark = pytest.mark.slow
+
 SEED = 20240506
 KILLS = int(os.environ.get("STINDEX_CHAOS_KILLS", "3"))
 IN_A_ROW = 3

@@ -17,6 +17,8 @@ import pytest
 
 from .arena import ROOT, SAMPLES, Arena, without_times
 
+pytestmark = pytest.mark.slow
+
 NIGHTLY = pytest.mark.skipif(
     not os.environ.get("STINDEX_NIGHTLY"),
     reason="too long for every run of the tests; make nightly",

@@ -16,6 +16,8 @@ import yaml
 
 from stindex.cli.init import find_layout
 
+pytestmark = pytest.mark.slow
+
 CACHE = platformdirs.user_cache_path()
 PROJECT = Path(__file__).parents[2]
 SETTINGS = {

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 from .conftest import Verb
 
@@ -17,6 +21,50 @@ def test_the_page_drawn_again_is_the_page_of_the_run(
     for name in ("report.html", "report.md"):
         again, first = (path / name for path in (tmp_path / "again", run_directory))
         assert again.read_bytes() == first.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def compared_run(project: Path) -> Path:
+    """A run with the project's other run as its baseline, below a directory of its own."""
+    command = [sys.executable, "-m", "pytest", "-p", "stindex.pytest_plugin", "-p"]
+    command += ["no:cacheprovider", "-q", "--model", "rules", "--dataset", "mine.json"]
+    output = project / "compared"
+    (first,) = (path.parent for path in (project / "reports").glob("*/journal"))
+    shutil.copytree(first, output / first.name)
+    options = ["--output-dir", "compared", "--run-name", "now", "--baseline", first.name]
+    subprocess.run([*command, *options], cwd=project, check=True, capture_output=True)
+    (found,) = output.glob("*-now-*")
+    return found
+
+
+def test_a_compared_run_is_drawn_with_the_samples_of_its_baseline(
+    verb: Verb, compared_run: Path, tmp_path: Path
+) -> None:
+    status, _, err = verb("report", str(compared_run), "--to", str(tmp_path))
+    assert (status, err) == (0, "")
+    again, first = (path / "report.html" for path in (tmp_path, compared_run))
+    assert again.read_bytes() == first.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("lost", "said"), [(True, "neither the directory"), (False, "was made anew since")]
+)
+def test_a_baseline_that_is_gone_or_another_is_said(
+    verb: Verb, compared_run: Path, tmp_path: Path, lost: bool, said: str
+) -> None:
+    output = tmp_path / "moved"
+    shutil.copytree(compared_run.parent, output)
+    (baseline,) = (path for path in output.iterdir() if (path / "journal").is_dir()
+                   and path.name != compared_run.name)  # fmt: skip
+    if lost:
+        shutil.rmtree(baseline)
+    else:
+        run = json.loads((baseline / "run.json").read_text())
+        (baseline / "run.json").write_text(json.dumps({**run, "started_at": "2020-01-01"}))
+    status, _, err = verb("report", str(output / compared_run.name), "--to", str(tmp_path))
+    assert status == 0
+    assert err.startswith("The baseline's samples are not shown: ")
+    assert said in err
 
 
 def test_without_option_the_reports_of_the_run_itself_are_written(

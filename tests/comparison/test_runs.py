@@ -17,6 +17,8 @@ import pytest
 
 from stindex.cli import main
 
+pytestmark = pytest.mark.slow
+
 # The index of places is built once for all tests: pytester gives each test a home of its own.
 CACHE = platformdirs.user_cache_path()
 SUITE = """

@@ -11,6 +11,9 @@ import sys
 from pathlib import Path
 
 import platformdirs
+import pytest
+
+pytestmark = pytest.mark.slow
 
 PAGE = Path(__file__).parents[2] / "docs" / "comparing-models.md"
 SUITE = PAGE.parents[1] / "eval_tests" / "test_extraction.py"

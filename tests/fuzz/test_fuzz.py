@@ -35,6 +35,8 @@ from stindex.schema import (
 )
 from stindex.temporal import TemporalValue, overlap, parse, same_meaning
 
+pytestmark = pytest.mark.slow
+
 INPUTS = int(os.environ.get("STINDEX_FUZZ", "400"))
 CORPORA = Path(__file__).parent.parent / "datasets" / "corpora"
 SAMPLE: dict[str, Any] = {

@@ -17,9 +17,10 @@ from stindex.geocoding.embedded import EmbeddedGeocoder
 from stindex.schema import Place, SpatialMention
 from stindex.scoring.spatial import distance_km, is_right_place
 
-pytestmark = pytest.mark.skipif(
-    "STINDEX_BENCHMARK_DATA" not in os.environ, reason="no benchmark data"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif("STINDEX_BENCHMARK_DATA" not in os.environ, reason="no benchmark data"),
+]
 
 
 Document = Mapping[str, Any]

@@ -23,6 +23,8 @@ from stindex.llm.decoding.plain import Decoded, pad_left
 from stindex.llm.decoding.row import Prompt
 from stindex.llm.decoding.sampling import gumbel_noise
 
+pytestmark = pytest.mark.slow
+
 
 @given(st.lists(st.lists(st.integers(0, 9), min_size=1, max_size=6), min_size=1, max_size=5))
 def test_prompts_are_padded_on_the_left(prompts: list[list[int]]) -> None:

@@ -56,6 +56,8 @@ from stindex.llm.decoding.support import verify, why_not
 from stindex.llm.huggingface import HuggingFaceLLM
 from stindex.schema import Extraction
 
+pytestmark = pytest.mark.slow
+
 Ask = Callable[[str], tuple[Message, ...]]
 
 TEXTS = (

@@ -19,6 +19,8 @@ from stindex.llm.huggingface import HuggingFaceLLM
 from stindex.llm.storage import LocalModel
 from stindex.schema import Extraction, Generation, Outcome, Sample
 
+pytestmark = pytest.mark.slow
+
 Ask = Callable[[str], tuple[Message, ...]]
 
 TEXTS = ("Rain fell in Lyon on 3 March 2014, and again a week later.", "Nothing.", "She left Oslo.")

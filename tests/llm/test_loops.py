@@ -12,6 +12,8 @@ from stindex.llm.decoding.loops import LoopGuard
 from stindex.llm.huggingface import HuggingFaceLLM
 from stindex.schema import Extraction, Outcome
 
+pytestmark = pytest.mark.slow
+
 Ask = Callable[[str], tuple[Message, ...]]
 Dictate = Callable[[HuggingFaceLLM, Mapping[str, str]], HuggingFaceLLM]
 

@@ -9,6 +9,8 @@ from stindex.llm.base import Message
 from stindex.llm.huggingface import HuggingFaceLLM
 from stindex.llm.rendering import plain_text, renderer
 
+pytestmark = pytest.mark.slow
+
 MESSAGES: tuple[Message, ...] = (
     {"role": "system", "content": "Instruction."},
     {"role": "user", "content": "Question."},

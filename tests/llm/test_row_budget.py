@@ -17,6 +17,8 @@ from stindex.llm.memory import MOST_ROWS, Footprint
 from stindex.llm.row_budget import RowBudget, row_budget
 from stindex.schema import Extraction
 
+pytestmark = pytest.mark.slow
+
 Ask = Callable[[str], tuple[Message, ...]]
 
 TAKEN = Footprint(weights=0, token=1000, row=0, working=100_000)

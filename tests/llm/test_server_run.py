@@ -17,6 +17,8 @@ from aiohttp import web
 
 from .chat_server import ChatServer, completion, serve, well_behaved
 
+pytestmark = pytest.mark.slow
+
 KEY = "sk-secret-0123456789"
 SUITE = """
 from stindex.pytest_plugin import assert_valid

@@ -12,6 +12,8 @@ from stindex.llm.huggingface import GenerationResult, HuggingFaceLLM
 from stindex.llm.rendering import thinking_style
 from stindex.schema import Extraction, LocatedExtraction, Outcome
 
+pytestmark = pytest.mark.slow
+
 Ask = Callable[[str], tuple[Message, ...]]
 Dictate = Callable[[HuggingFaceLLM, Mapping[str, str]], HuggingFaceLLM]
 

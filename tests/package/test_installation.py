@@ -14,6 +14,8 @@ from pathlib import Path
 import platformdirs
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 # Where a directory of the checkout is in the wheel.
 PLACES = {

@@ -11,6 +11,8 @@ import pytest
 
 from tests.pytest_plugin.conftest import CACHE, SUITE, write_samples
 
+pytestmark = pytest.mark.slow
+
 HEAVY = ("torch", "transformers", "xgrammar", "accelerate", "bitsandbytes", "vllm", "deepspeed")
 # Python runs sitecustomize before anything else, so also `-p` plugins are watched. What is
 # imported goes into a file, as well as an error: an `except ImportError` hides nothing.

@@ -20,6 +20,8 @@ from stindex.pytest_plugin.interruption import Interruption
 
 from .conftest import Run, journal_lines, run_directory, write_samples
 
+pytestmark = pytest.mark.slow
+
 MISSED = "sample: {temporal_predicted: {at_most: 0}}\n"
 SLOW = """
 import time

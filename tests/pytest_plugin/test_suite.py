@@ -157,6 +157,7 @@ def test_the_plugin_does_nothing_without_samples(run: Run, pytester: pytest.Pyte
     assert not (pytester.path / "reports").exists()
 
 
+@pytest.mark.slow
 def test_a_run_killed_at_any_moments_is_completed_without_asking_twice(
     run: Run, pytester: pytest.Pytester
 ) -> None:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from .conftest import Accessibility
 
+pytestmark = pytest.mark.slow
+
 RIGHT = Draft(
     id="right",
     predicted_temporal=Draft().temporal or (),

@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 
 from stindex.temporal import Kind, parse
 
+pytestmark = pytest.mark.slow
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
