@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, cast
 
+from stindex.comparison.baselines import find_baseline
 from stindex.config import DEFAULT_DATASET
 from stindex.datasets import load_dataset
 from stindex.errors import UserError
@@ -33,7 +34,7 @@ from stindex.schema import (
     TemporalMention,
 )
 from stindex.scoring import DIMENSIONS, SampleScore, aggregate
-from stindex.stored import RUN, StoredRun, read_versioned
+from stindex.stored import PARTIAL, RUN, StoredRun, read_versioned
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,37 @@ def stored_texts(stored: StoredRun, root: Path) -> StoredTexts:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredBaseline:
+    """The baseline's samples as its `detailed_results.json` has them; `problem` says why not."""
+
+    samples: Mapping[str, Mapping[str, Any]]
+    problem: str = ""
+
+
+def stored_baseline(stored: StoredRun, root: Path) -> StoredBaseline:
+    """Return the samples of the baseline that a run was compared with; empty without one.
+
+    Args:
+        root: where a relative path in the run's settings starts; an id is looked for beside the
+            run.
+    """
+    named = stored.run["settings"].get("baseline", {}).get("value")
+    if not named or not stored.summary.get("comparison"):
+        return StoredBaseline({})
+    beside = stored.directory.parents[1 if stored.directory.name == PARTIAL else 0]
+    try:
+        found = find_baseline(str(named), root, beside)
+    except UserError as problem:
+        return StoredBaseline({}, f"The baseline's samples are not shown: {problem}")
+    compared = stored.summary["comparison"]["baseline"]
+    if (found.run_id, found.run.get("started_at")) != (compared["id"], compared["started_at"]):
+        return StoredBaseline(
+            {}, f"The baseline's samples are not shown: {named} was made anew since the comparison."
+        )
+    return StoredBaseline(found.details)
+
+
+@dataclass(frozen=True, slots=True)
 class _StoredSamples:
     """Reads the samples of a run anew each time it is iterated; they need not fit into memory."""
 
@@ -78,8 +110,11 @@ class _StoredSamples:
             yield restored_sample(detail, self.texts)
 
 
-def restored_report(stored: StoredRun, texts: StoredTexts) -> RunReport:
+def restored_report(
+    stored: StoredRun, texts: StoredTexts, baseline: StoredBaseline | None = None
+) -> RunReport:
     """Return a stored run as the reports see it."""
+    problems = texts.problem, baseline.problem if baseline else ""
     summary, written = stored.summary, aggregate(())
     return RunReport(
         run=read_versioned(stored.directory / RUN),
@@ -96,7 +131,8 @@ def restored_report(stored: StoredRun, texts: StoredTexts) -> RunReport:
         slices=tuple(summary.get("slices", ())),
         repeats=summary.get("repeats"),
         comparison=summary.get("comparison"),
-        notes=(texts.problem,) if texts.problem else (),
+        notes=tuple(filter(None, problems)),
+        baseline_samples=baseline.samples if baseline else {},
         texts=_shows_texts(stored.run),
     )
 

@@ -12,7 +12,7 @@ from stindex.cli.run_names import output_dir_option, run_argument
 from stindex.reporting.files import write_atomically
 from stindex.reporting.markdown import markdown_report
 from stindex.reporting.page import html_report
-from stindex.restored import restored_report, stored_texts
+from stindex.restored import restored_report, stored_baseline, stored_texts
 from stindex.stored import load_run
 
 
@@ -48,7 +48,8 @@ def report(  # noqa: PLR0913 (one argument an option)
     Example: stindex report smollm2-eval --open
     """
     stored = load_run(run, output_dir)
-    content = restored_report(stored, stored_texts(stored, Path.cwd()))
+    root = Path.cwd()
+    content = restored_report(stored, stored_texts(stored, root), stored_baseline(stored, root))
     if texts is not None:
         content = replace(content, texts=texts)
     directory = to or stored.directory

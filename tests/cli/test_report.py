@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import operator
 import shutil
 import subprocess
 import sys
+from functools import reduce
 from pathlib import Path
 
 import pytest
@@ -25,15 +27,13 @@ def test_the_page_drawn_again_is_the_page_of_the_run(
 
 @pytest.fixture(scope="module")
 def compared_run(project: Path) -> Path:
-    """A run with the project's other run as its baseline, below a directory of its own."""
+    """A run that has the project's first one as its baseline, below a directory of its own."""
     command = [sys.executable, "-m", "pytest", "-p", "stindex.pytest_plugin", "-p"]
     command += ["no:cacheprovider", "-q", "--model", "rules", "--dataset", "mine.json"]
-    output = project / "compared"
     (first,) = (path.parent for path in (project / "reports").glob("*/journal"))
-    shutil.copytree(first, output / first.name)
-    options = ["--output-dir", "compared", "--run-name", "now", "--baseline", first.name]
+    options = ["--output-dir", "compared", "--baseline", f"reports/{first.name}"]
     subprocess.run([*command, *options], cwd=project, check=True, capture_output=True)
-    (found,) = output.glob("*-now-*")
+    (found,) = (path.parent for path in (project / "compared").glob("*/journal"))
     return found
 
 
@@ -47,21 +47,22 @@ def test_a_compared_run_is_drawn_with_the_samples_of_its_baseline(
 
 
 @pytest.mark.parametrize(
-    ("lost", "said"), [(True, "neither the directory"), (False, "was made anew since")]
+    ("changed", "said"),
+    [
+        ("run.settings.baseline.value", "neither the directory of a run"),
+        ("comparison.baseline.started_at", "was made anew since the comparison"),
+    ],
 )
 def test_a_baseline_that_is_gone_or_another_is_said(
-    verb: Verb, compared_run: Path, tmp_path: Path, lost: bool, said: str
+    verb: Verb, compared_run: Path, tmp_path: Path, changed: str, said: str
 ) -> None:
-    output = tmp_path / "moved"
-    shutil.copytree(compared_run.parent, output)
-    (baseline,) = (path for path in output.iterdir() if (path / "journal").is_dir()
-                   and path.name != compared_run.name)  # fmt: skip
-    if lost:
-        shutil.rmtree(baseline)
-    else:
-        run = json.loads((baseline / "run.json").read_text())
-        (baseline / "run.json").write_text(json.dumps({**run, "started_at": "2020-01-01"}))
-    status, _, err = verb("report", str(output / compared_run.name), "--to", str(tmp_path))
+    copy = tmp_path / "copy"
+    shutil.copytree(compared_run, copy)
+    summary = json.loads((copy / "metrics_summary.json").read_text())
+    *blocks, key = changed.split(".")
+    reduce(operator.getitem, blocks, summary)[key] = "another"
+    (copy / "metrics_summary.json").write_text(json.dumps(summary))
+    status, _, err = verb("report", str(copy))
     assert status == 0
     assert err.startswith("The baseline's samples are not shown: ")
     assert said in err
