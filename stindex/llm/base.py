@@ -5,7 +5,7 @@ A source pulls requests from an iterator and yields generations as they finish, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -50,6 +50,19 @@ class Request:
     messages: tuple[Message, ...]
 
 
+@runtime_checkable
+class Refillable(Protocol):
+    """Requests of which there may be more by the time that these are under way."""
+
+    def __iter__(self) -> Iterator[Request]:
+        """Return those that are there."""
+        ...
+
+    def more(self) -> Sequence[Request]:
+        """Return further requests, if there are any right now; does not wait for them."""
+        ...
+
+
 class AnswerSource(Protocol):
     """Gives answers. Made once a process; loading happens before the first answer."""
 
@@ -60,7 +73,11 @@ class AnswerSource(Protocol):
         decoding: DecodingSettings,
         stop: Event,
     ) -> Iterator[tuple[Request, Generation]]:
-        """Yield a generation for each request, as they finish; end early once `stop` is set."""
+        """Yield a generation for each request, as they finish; end early once `stop` is set.
+
+        `requests` may be `Refillable`: a source with a free place may ask for more, and then
+        answers these as well.
+        """
         ...
 
     def provenance(self) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
-from stindex.llm.base import DecodingSettings, Message, Request
+from stindex.llm.base import DecodingSettings, Message, Refillable, Request
 from stindex.llm.registry import Dtype, resolve_model
 from stindex.llm.row_budget import RowBudget, row_budget
 from stindex.llm.storage import LocalModel, Placement, Quantization, prepare
@@ -37,6 +38,7 @@ T = TypeVar("T", bound=BaseModel)
 Draft = Literal["auto", "off"]
 Together = int | Literal["auto"]
 
+Asked = tuple[str, Sequence[Message]]  # a key and what is asked under it
 _PACKAGES = ("torch", "transformers", "xgrammar")
 
 
@@ -147,15 +149,22 @@ class HuggingFaceLLM:
     ) -> Iterator[tuple[Request, Generation]]:
         """Yield a generation for each request as it is finished; the longest are begun first.
 
-        What was handed in is read to its end before the first answer, so that it can be sorted.
-        Once `stop` is set the rows that were not finished are dropped.
+        What was handed in is read to its end before the first answer, so that it can be sorted;
+        where it is `Refillable`, it is asked for more as slots fall free. Once `stop` is set the
+        rows that were not finished are dropped.
 
         Raises:
             UserError: the model cannot be loaded, or these settings are none for it.
         """
         wanted = list(requests)
-        asked = [(request.key, request.messages) for request in wanted]
-        for index, generation in self._generate(asked, response_model, decoding, stop):
+
+        def more() -> Sequence[Asked]:
+            found = requests.more() if isinstance(requests, Refillable) else ()
+            wanted.extend(found)
+            return _asked(found)
+
+        generated = self._generate(_asked(wanted), response_model, decoding, stop, more)
+        for index, generation in generated:
             yield wanted[index], generation
 
     def generate_batch(
@@ -214,7 +223,7 @@ class HuggingFaceLLM:
 
     def _generate(
         self,
-        asked: Sequence[tuple[str, Sequence[Message]]],
+        asked: Sequence[Asked],
         response_model: type[BaseModel],
         decoding: DecodingSettings,
         stop: Event,
@@ -223,9 +232,23 @@ class HuggingFaceLLM:
         prompts, places, refused = self._prompts(asked, decoding)
         yield from refused
         settings = self._settings(loaded, response_model, decoding)
+        more: Callable[[], Sequence[Asked]] = tuple,
         size = self._batch_size(loaded, prompts, settings)
         halvings = size.halvings
-        for result in self._engine(loaded).results(prompts, settings, size, stop):
+        late: deque[tuple[int, Generation]] = deque()
+
+        def further() -> Sequence[Prompt]:
+            start = len(places) + len(refused)
+            found, where, none = self._prompts(more(), decoding)
+            prompts.extend(found)
+            places.extend(start + place for place in where)
+            for place, generation in none:
+                refused.append((start + place, generation))
+                late.append(refused[-1])
+            return found
+
+        for result in self._engine(loaded).results(prompts, settings, size, stop, further):
+            yield from _drained(late)
             prompt = prompts[result.index]
             yield places[result.index], _generation(loaded, prompt, result)
         if self._budget is not None and size.halvings > halvings:
@@ -233,6 +256,7 @@ class HuggingFaceLLM:
 
     def _batch_size(
         self, loaded: LoadedModel, prompts: Sequence[Prompt], settings: BatchSettings
+        yield from _drained(late)
     ) -> BatchSize:
         """Return the size of batches; with `auto` for these prompts, at most what worked before."""
         from stindex.llm.decoding.batches import BatchSize  # noqa: PLC0415  # imports torch
@@ -258,7 +282,7 @@ class HuggingFaceLLM:
         return self._size
 
     def _prompts(
-        self, asked: Sequence[tuple[str, Sequence[Message]]], decoding: DecodingSettings
+        self, asked: Sequence[Asked], decoding: DecodingSettings
     ) -> tuple[list[Prompt], list[int], list[tuple[int, Generation]]]:
         """Return the prompts, their places in `asked`, and those that can have no answer."""
         from stindex.llm.rendering import renderer  # noqa: PLC0415  # imports torch
@@ -318,6 +342,15 @@ def _row_tokens(prompts: Sequence[Prompt], settings: BatchSettings, shared: int)
         (limits.thought + 1 if prompt.thinking != "none" else 0 for prompt in prompts), default=0
     )
     tokens = max(len(prompt.token_ids) for prompt in prompts) + answer
+def _asked(requests: Sequence[Request]) -> list[Asked]:
+    return [(request.key, request.messages) for request in requests]
+
+
+def _drained(late: deque[tuple[int, Generation]]) -> Iterator[tuple[int, Generation]]:
+    while late:
+        yield late.popleft()
+
+
     return (min(tokens, limits.context) if limits.context is not None else tokens) - shared
 
 

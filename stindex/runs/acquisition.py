@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from threading import Condition, Event, Thread
 
 from pydantic import BaseModel
 
 from stindex.errors import UserError
-from stindex.llm.base import AnswerSource, ClosableSource, DecodingSettings, Request
+from stindex.llm.base import AnswerSource, ClosableSource, DecodingSettings, Refillable, Request
 from stindex.runs.feeds import Chunk, Feed
 from stindex.runs.journal import JournalWriter, read_journal
 from stindex.runs.record import Record, SetAside
@@ -113,6 +113,20 @@ def _take_over(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Requests(Refillable):
+    """What a chunk lacks, and a way to ask for the next chunk's."""
+
+    first: Sequence[Request]
+    further: Callable[[], Sequence[Request]]
+
+    def __iter__(self) -> Iterator[Request]:
+        return iter(self.first)
+
+    def more(self) -> Sequence[Request]:
+        return self.further()
+
+
 class Acquisition:
     """The answers of one process's samples. `record` waits for one; `close` stops the source."""
 
@@ -151,6 +165,7 @@ class Acquisition:
         self._wanted = -1  # the chunk of the sample that was last asked for
         self._asked: str | None = None  # the key that a test waits for
         self._exhausted = False
+        self._held_back: Chunk | None = None  # a suspect that was taken and is not begun
         self._changed = Condition()
         self._stop = Event()
         self._failure: BaseException | None = None
@@ -254,11 +269,13 @@ class Acquisition:
 
     def _next_chunk(self) -> Chunk | None:
         """Wait until a chunk is wanted and take it; None when there is no more or on `stop`."""
-        while self._wait_for(lambda: self._is_wanted(len(self._taken))):
+        while self._wait_for(
+            lambda: self._held_back is not None or self._is_wanted(len(self._taken))
+        ):
             asked = self._asked
-            chunk = self._feed.take()
+            chunk = self._held_back or self._taken_from_feed()
+            self._held_back = None
             if chunk is not None:
-                self._take(chunk)
                 return chunk if self._wait_for_suspect(chunk) else None
             if self._feed.ends:
                 with self._changed:
@@ -268,6 +285,28 @@ class Acquisition:
             # An assignment is there before its first test is; until then there is none.
             self._wait_for(lambda before=asked: self._asked != before)  # type: ignore[misc]
         return None
+
+    def _taken_from_feed(self) -> Chunk | None:
+        chunk = self._feed.take()
+        if chunk is not None:
+            self._take(chunk)
+        return chunk
+
+    def _more(self, begun: list[Request]) -> Sequence[Request]:
+        """Return what the next chunk lacks, if it is wanted and there; add it to `begun`."""
+        with self._changed:
+            wanted = self._held_back is None and self._is_wanted(len(self._taken))
+        if not wanted or self._stop.is_set():
+            return ()
+        chunk = self._taken_from_feed()
+        if chunk is None:
+            return ()
+        if chunk.suspect:
+            self._held_back = chunk
+            return ()
+        requests = self._missing(chunk)
+        begun.extend(requests)
+        return requests
 
     def _is_wanted(self, chunk: int) -> bool:
         asked = self._asked
@@ -303,17 +342,23 @@ class Acquisition:
             self._changed.notify_all()
         return True
 
-    def _generate(self, chunk: Chunk) -> None:
+    def _missing(self, chunk: Chunk) -> list[Request]:
         # Samples with the same text and reference date share a key, and one answer.
         todo: dict[str, Request] = {}
         for position in chunk.positions:
             todo.setdefault(self._ordered[position].key, self._ordered[position])
-        requests = [request for key, request in todo.items() if key not in self._records]
+        return [request for key, request in todo.items() if key not in self._records]
+
+    def _generate(self, chunk: Chunk) -> None:
+        requests = self._missing(chunk)
         if not requests:
             return
         if self._source is None:
             self._source = self._make_source()
-        answers = self._source.answers(requests, self._response_model, self._decoding, self._stop)
+        more = partial(self._more, requests)
+        answers = self._source.answers(
+            _Requests(list(requests), more), self._response_model, self._decoding, self._stop
+        )
         for request, generation in answers:
             record = self._journaled(request, generation)
             with self._changed:

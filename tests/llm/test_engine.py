@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from threading import Event
 from typing import Any
@@ -33,6 +32,7 @@ from stindex.llm.decoding.batches import (
     BatchSize,
     EngineError,
     Failure,
+    Queue,
     Result,
     decode_all,
     stream_all,
@@ -232,9 +232,58 @@ def test_results_come_as_rows_end(
     settings: BatchSettings, prompts: list[Prompt], smollm2: HuggingFaceLLM
 ) -> None:
     engine = engine_of(tiny(CONFIGS["llama"]()), settings, smollm2)
-    waiting = deque(range(len(prompts)))
-    next(engine.run(prompts, waiting, 2, Event()))
-    assert len(waiting) >= len(prompts) - 4
+    queue = Queue.longest_first(prompts)
+    next(engine.run(queue, 2, Event()))
+    assert len(queue.waiting) >= len(prompts) - 4
+
+
+def test_a_free_slot_is_filled_from_what_comes_later_and_changes_no_token(
+    settings: BatchSettings, prompts: list[Prompt], smollm2: HuggingFaceLLM
+) -> None:
+    model = tiny(CONFIGS["llama"]())
+    short = with_limit(settings, 24)
+    expected = told(by_generate(model, prompts, short))
+    # What comes last shares less with the others than they share among themselves.
+    stranger = dataclasses.replace(prompts[0], token_ids=prompts[0].token_ids[5:])
+    expected += told(by_generate(model, [stranger], short))
+    coming = [prompts[3:5], [prompts[5], stranger]]
+    active: list[int] = []
+
+    def more() -> Sequence[Prompt]:
+        active.append(len(engine.taken))
+        return coming.pop(0) if coming else ()
+
+    engine = engine_of(model, short, smollm2)
+    found = list(stream_all(prompts[:3], engine, BatchSize.of(2), Event(), more))
+    found.sort(key=lambda result: result.index)
+    assert [result.index for result in found] == list(range(7))
+    assert told([r.decoded for r in found if isinstance(r.decoded, Decoded)]) == expected
+    assert active[0] == 1  # asked while the other row was under way
+
+
+def test_an_engine_that_is_wrong_leaves_what_came_later_to_generate_as_well(
+    settings: BatchSettings,
+    prompts: list[Prompt],
+    smollm2: HuggingFaceLLM,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = tiny(CONFIGS["llama"]())
+    short = with_limit(settings, 8)
+    coming = [prompts[2:]]
+    decoding = LocalDecoding(model, smollm2.load().encode, "auto", lambda _: None)
+    step = Engine._step
+
+    def broken(self: Engine) -> None:
+        if not coming:
+            raise EngineError("it was found out")
+        step(self)
+
+    def more() -> Sequence[Prompt]:
+        return coming.pop(0) if coming else ()
+
+    monkeypatch.setattr(Engine, "_step", broken)
+    found = list(decoding.results(prompts[:2], short, BatchSize.of(4), Event(), more))
+    assert sorted(result.index for result in found) == list(range(len(prompts)))
 
 
 def test_out_of_memory_halves_the_slots_and_changes_no_token(

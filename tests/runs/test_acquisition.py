@@ -14,7 +14,7 @@ import pytest
 from pydantic import BaseModel
 
 from stindex.errors import UserError
-from stindex.llm.base import DecodingSettings, Request
+from stindex.llm.base import DecodingSettings, Refillable, Request
 from stindex.runs.acquisition import Acquisition, stock_of_plan, take_stock
 from stindex.runs.feeds import AssignedFeed, Chunk, PlannedFeed, assign
 from stindex.runs.identity import digest
@@ -356,3 +356,38 @@ def test_damage_of_the_journal_costs_that_sample_only(tmp_path: Path) -> None:
     source = CountingSource()
     _all_answered(tmp_path / "run", _requests(5), source)
     assert source.asked == ["s2"]
+
+
+def test_a_source_with_a_free_place_gets_the_next_chunk_while_its_rows_are_under_way(
+    tmp_path: Path,
+) -> None:
+    @dataclass
+    class Refilling(CountingSource):
+        rounds: int = 0
+
+        def answers(
+            self,
+            requests: Iterable[Request],
+            response_model: type[BaseModel],
+            decoding: DecodingSettings,
+            stop: Event,
+        ) -> Iterator[tuple[Request, Generation]]:
+            self.rounds += 1
+            assert isinstance(requests, Refillable)
+            waiting = list(requests)
+            while waiting:
+                request = waiting.pop(0)
+                waiting.extend(requests.more() if not waiting else ())
+                yield from super().answers([request], response_model, decoding, stop)
+
+    source = Refilling()
+    acquisition = _acquisition(tmp_path / "run", _requests(12), source)  # chunks of 4, 4, 2, 1, 1
+    acquisition.record("s0")
+    _until(lambda: len(source.asked) == 8)
+    time.sleep(0.05)  # time in which it could run further ahead
+    assert len(source.asked) == 8
+    for number in range(12):
+        acquisition.record(f"s{number}")
+    acquisition.close()
+    assert source.asked == [f"s{number}" for number in range(12)]
+    assert source.rounds < 5

@@ -88,6 +88,44 @@ def decode_all(
             alone.extend(batch)
 
 
+More = Callable[[], Sequence[Prompt]]  # prompts that have come since; none where there are none
+
+
+def _no_more() -> Sequence[Prompt]:
+    return ()
+
+
+@dataclass(slots=True)
+class Queue:
+    """Prompts that wait for a slot.
+
+    Attributes:
+        prompts: all that were handed in so far; `waiting` has places in it, the next one first.
+        more: is asked for further prompts where none waits.
+    """
+
+    prompts: list[Prompt]
+    waiting: deque[int]
+    more: More = _no_more
+
+    @classmethod
+    def longest_first(cls, prompts: Sequence[Prompt], more: More = _no_more) -> Queue:
+        """Return a queue of prompts, the longest first."""
+        return cls(list(prompts), _longest_first(prompts), more)
+
+    def alone(self, place: int) -> Queue:
+        """Return a queue of one of these prompts."""
+        return Queue(self.prompts, deque([place]))
+
+    def refilled(self) -> bool:
+        """Return whether a prompt waits; asks for more where none does."""
+        if not self.waiting:
+            found, start = self.more(), len(self.prompts)
+            self.prompts.extend(found)
+            self.waiting.extend(start + place for place in _longest_first(found))
+        return bool(self.waiting)
+
+
 class Engine(Protocol):
     """Decodes prompts with slots that are filled again as they fall free."""
 
@@ -96,10 +134,8 @@ class Engine(Protocol):
         """Return the places of the prompts that were begun and are not finished."""
         ...
 
-    def run(
-        self, prompts: Sequence[Prompt], waiting: deque[int], slots: int, stop: Event
-    ) -> Iterator[Result]:
-        """Yield a result for each place in `waiting`; raises whatever the model raises."""
+    def run(self, queue: Queue, slots: int, stop: Event) -> Iterator[Result]:
+        """Yield a result for each prompt that waits; raises whatever the model raises."""
         ...
 
     def release(self) -> None:
@@ -108,18 +144,23 @@ class Engine(Protocol):
 
 
 def stream_all(
-    prompts: Sequence[Prompt], engine: Engine, size: BatchSize, stop: Event
+    prompts: Sequence[Prompt],
+    engine: Engine,
+    size: BatchSize,
+    stop: Event,
+    more: More = _no_more,
 ) -> Iterator[Result]:
     """Yield a result for each prompt as it is finished; the longest prompts are begun first.
 
     What `decode_all` does for batches: rows that were under way when something failed are begun
-    again, with half of the slots or one by one. Ends early once `stop` is set.
+    again, with half of the slots or one by one. `more` is asked for further prompts where a slot
+    is free and none waits; their results count on from `prompts`. Ends early once `stop` is set.
     """
-    waiting = _longest_first(prompts)
+    queue = Queue.longest_first(prompts, more)
     alone: deque[int] = deque()
-    while (waiting or alone) and not stop.is_set():
-        queue, slots = (deque([alone.popleft()]), 1) if alone else (waiting, size.used)
-        problem = yield from _streamed(engine, prompts, queue, slots, stop)
+    while (alone or queue.refilled()) and not stop.is_set():
+        turn, slots = (queue.alone(alone.popleft()), 1) if alone else (queue, size.used)
+        problem = yield from _streamed(engine, turn, slots, stop)
         if problem is None:
             continue
         lost = engine.taken
@@ -127,16 +168,16 @@ def stream_all(
             yield from (Result(index, Failure(problem.reason), 1) for index in lost)
         elif problem.out_of_memory:
             size.halve(min(slots, len(lost)))
-            waiting.extendleft(reversed(lost))
+            queue.waiting.extendleft(reversed(lost))
         else:
             alone.extend(lost)
 
 
 def _streamed(
-    engine: Engine, prompts: Sequence[Prompt], queue: deque[int], slots: int, stop: Event
+    engine: Engine, queue: Queue, slots: int, stop: Event
 ) -> Generator[Result, None, _Problem | None]:
     try:
-        yield from engine.run(prompts, queue, slots, stop)
+        yield from engine.run(queue, slots, stop)
     except (UserError, EngineError):
         raise
     except Exception as problem:  # noqa: BLE001  # whatever it is, the other samples go on

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from threading import Event
 from typing import Any, Literal
 
@@ -17,6 +18,7 @@ from transformers import PreTrainedModel
 from stindex.llm.decoding.batches import (
     BatchSize,
     EngineError,
+    More,
     Result,
     decode_all,
     free_device_memory,
@@ -77,13 +79,23 @@ class LocalDecoding:
         self._fallback: str | None = None
 
     def results(
-        self, prompts: Sequence[Prompt], settings: BatchSettings, size: BatchSize, stop: Event
+        self,
+        prompts: Sequence[Prompt],
+        settings: BatchSettings,
+        size: BatchSize,
+        stop: Event,
+        more: More = tuple,
     ) -> Iterator[Result]:
-        """Yield a result for each prompt, as rows or batches finish; end early after `stop`."""
+        """Yield a result for each prompt, as rows or batches finish; end early after `stop`.
+
+        `more` is asked for further prompts where a slot is free and none waits.
+        """
         done: set[int] = set()
+        prompts = list(prompts)
         if self._may_draft(settings):
             try:
-                for result in self._streamed(prompts, settings, size, stop):
+                added = partial(_noted, prompts, more)
+                for result in self._streamed(prompts, settings, size, stop, added):
                     done.add(result.index)
                     yield result
             except EngineError as problem:
@@ -142,13 +154,18 @@ class LocalDecoding:
         self._announce(f"Decoding without drafts, by transformers' generate: {reason}.")
 
     def _streamed(
-        self, prompts: Sequence[Prompt], settings: BatchSettings, size: BatchSize, stop: Event
+        self,
+        prompts: Sequence[Prompt],
+        settings: BatchSettings,
+        size: BatchSize,
+        stop: Event,
+        more: More,
     ) -> Iterator[Result]:
         packed = self._packed_model()
         check = _Verification(packed, settings, self._checked)
         engine = Engine(packed, settings, self._drafter, check)
         try:
-            yield from stream_all(prompts, engine, size, stop)
+            yield from stream_all(prompts, engine, size, stop, more)
         finally:
             self._checked = check.found
 
@@ -157,6 +174,13 @@ class LocalDecoding:
             raise TypeError("why_not lets only transformers models pass")
         self._packed = self._packed or PackedModel(self._model)
         return self._packed
+
+
+def _noted(prompts: list[Prompt], more: More) -> Sequence[Prompt]:
+    """Return what `more` gives, added to `prompts`: `generate` may have to go on with them."""
+    found = more()
+    prompts.extend(found)
+    return found
 
 
 def _fits(packed: PackedModel, rows: int, width: int) -> bool:

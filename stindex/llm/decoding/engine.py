@@ -9,16 +9,15 @@ differs. Greedy decoding only.
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from threading import Event
 
 import torch
 
-from stindex.llm.decoding.batches import Result
+from stindex.llm.decoding.batches import Queue, Result
 from stindex.llm.decoding.drafts import NO_DRAFT, Draft, Drafted, Drafter
-from stindex.llm.decoding.packed import PackedModel, common_prefix
+from stindex.llm.decoding.packed import PackedModel, begins_with, common_prefix
 from stindex.llm.decoding.plain import BatchSettings, Decoded, decoded_row
 from stindex.llm.decoding.row import Prompt, Row
 from stindex.llm.decoding.slots import Piece
@@ -69,40 +68,43 @@ class Engine:
         """Give the memory of the cache back."""
         self.packed.close()
 
-    def run(
-        self, prompts: Sequence[Prompt], waiting: deque[int], slots: int, stop: Event
-    ) -> Iterator[Result]:
-        """Decode the prompts whose places are `waiting`, `slots` at a time, and yield each.
+    def run(self, queue: Queue, slots: int, stop: Event) -> Iterator[Result]:
+        """Decode the prompts that wait in `queue`, `slots` at a time, and yield each.
 
-        Places are taken from the left of `waiting` as slots fall free. Ends early once `stop` is
-        set; rows that were not finished are then not yielded. Raises whatever the model raises.
+        They are taken from its left as slots fall free. Ends early once `stop` is set; rows that
+        were not finished are then not yielded. Raises whatever the model raises.
         """
         self._active = []
         self.packed.open(slots)
         with self.packed.borrowed():
-            known = self.packed.slots.prefix
-            self._share([prompts[index].token_ids for index in waiting], known)
-            while (self._active or waiting) and not stop.is_set():
-                self._admit(prompts, waiting, slots)
+            self._share(queue)
+            while (self._active or queue.refilled()) and not stop.is_set():
+                self._admit(queue, slots)
                 yield from self._leave()
                 if self._active:
                     self._step()
                     yield from self._leave()
 
-    def _share(self, prompts: Sequence[Sequence[int]], known: tuple[int, ...]) -> None:
+    def _share(self, queue: Queue) -> None:
+        prompts = [queue.prompts[place].token_ids for place in queue.waiting]
         if not prompts:
             return
+        known = self.packed.slots.prefix
         prefix = common_prefix(prompts, known)
-        if prefix != known and self.drafter is not None:
+        if self.drafter is not None and not begins_with(known, prefix):
             self.drafter.pool.learn(prefix)  # the worked examples are answers, too
         self.packed.share(prefix)
 
-    def _admit(self, prompts: Sequence[Prompt], waiting: deque[int], slots: int) -> None:
+    def _admit(self, queue: Queue, slots: int) -> None:
         """Give free slots to waiting prompts and take the first token of each."""
         new: list[_Active] = []
-        while waiting and len(self._active) < slots:
-            index = waiting.popleft()
-            active = self._begun(index, prompts[index], len(self._active))
+        while len(self._active) < slots and queue.refilled():
+            prompt = queue.prompts[queue.waiting[0]]
+            if not begins_with(prompt.token_ids[:-1], self.packed.slots.prefix):
+                if self._active:
+                    break  # other prompts share another beginning; these rows end first
+                self._share(queue)
+            active = self._begun(queue.waiting.popleft(), prompt, len(self._active))
             self._active.append(active)
             new.append(active)
         if not new:

@@ -129,9 +129,10 @@ class PackedModel:
         return logits
 
     def share(self, prefix: Sequence[int]) -> None:
-        """Compute what all prompts begin with, unless it is what they began with before."""
+        """Compute what all prompts begin with, unless that was computed before. No row is open."""
         slots = self.slots
-        if tuple(prefix) == slots.prefix:
+        if prefix and begins_with(slots.prefix, prefix):
+            slots.cut_prefix(len(prefix))
             return
         slots.drop_prefix()
         if prefix:
@@ -143,7 +144,7 @@ def common_prefix(prompts: Sequence[Sequence[int]], known: Sequence[int] = ()) -
     """Return the token ids that all prompts begin with, shorter than each of them.
 
     Args:
-        known: a prefix that is computed already; it is kept where it is about as good.
+        known: a prefix that is computed already; what of it fits is kept where it is about as good.
     """
     longest = min(len(prompt) for prompt in prompts) - 1
     low, high = (found(tuple(prompt) for prompt in prompts) for found in (min, max))
@@ -152,11 +153,15 @@ def common_prefix(prompts: Sequence[Sequence[int]], known: Sequence[int] = ()) -
         shared += 1
     if len(prompts) == 1 or shared < SHORTEST_PREFIX:
         shared = 0
-    best = low[:shared]
-    fits = len(known) <= longest and all(tuple(p[: len(known)]) == tuple(known) for p in prompts)
-    if fits and len(known) >= min(shared, 0.9 * shared):
-        return tuple(known)
-    return best
+    kept = 0
+    while kept < min(longest, len(known)) and low[kept] == high[kept] == known[kept]:
+        kept += 1
+    return low[:kept] if kept >= max(SHORTEST_PREFIX, 0.9 * shared) else low[:shared]
+
+
+def begins_with(tokens: Sequence[int], prefix: Sequence[int]) -> bool:
+    """Return whether `prefix` is what `tokens` begin with."""
+    return tuple(tokens[: len(prefix)]) == tuple(prefix)
 
 
 def _portions(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:

@@ -212,6 +212,14 @@ class Slots:
         for mine, theirs in zip(self.layers, other.layers, strict=True):
             mine.prefix_keys, mine.prefix_values = theirs.prefix_keys, theirs.prefix_values
 
+    def cut_prefix(self, length: int) -> None:
+        """Keep the first `length` tokens of the shared prefix; the slots hold no row."""
+        self.prefix = self.prefix[:length]
+        for layer in self.layers:
+            if layer.prefix_keys is not None and layer.prefix_values is not None:
+                layer.prefix_keys = layer.prefix_keys[:, :length]
+                layer.prefix_values = layer.prefix_values[:, :length]
+
     def drop_prefix(self) -> None:
         """Forget the shared prefix."""
         self.prefix = ()
