@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound=BaseModel)
 Draft = Literal["auto", "off"]
 Together = int | Literal["auto"]
-
 Asked = tuple[str, Sequence[Message]]  # a key and what is asked under it
+
 _PACKAGES = ("torch", "transformers", "xgrammar")
 
 
@@ -227,12 +227,12 @@ class HuggingFaceLLM:
         response_model: type[BaseModel],
         decoding: DecodingSettings,
         stop: Event,
+        more: Callable[[], Sequence[Asked]] = tuple,
     ) -> Iterator[tuple[int, Generation]]:
         loaded = self.load()
         prompts, places, refused = self._prompts(asked, decoding)
         yield from refused
         settings = self._settings(loaded, response_model, decoding)
-        more: Callable[[], Sequence[Asked]] = tuple,
         size = self._batch_size(loaded, prompts, settings)
         halvings = size.halvings
         late: deque[tuple[int, Generation]] = deque()
@@ -251,12 +251,12 @@ class HuggingFaceLLM:
             yield from _drained(late)
             prompt = prompts[result.index]
             yield places[result.index], _generation(loaded, prompt, result)
+        yield from _drained(late)
         if self._budget is not None and size.halvings > halvings:
             self._budget.remember(size.used, _row_tokens(prompts, settings, 0))
 
     def _batch_size(
         self, loaded: LoadedModel, prompts: Sequence[Prompt], settings: BatchSettings
-        yield from _drained(late)
     ) -> BatchSize:
         """Return the size of batches; with `auto` for these prompts, at most what worked before."""
         from stindex.llm.decoding.batches import BatchSize  # noqa: PLC0415  # imports torch
@@ -335,13 +335,6 @@ class HuggingFaceLLM:
         return self._grammars[response_model]
 
 
-def _row_tokens(prompts: Sequence[Prompt], settings: BatchSettings, shared: int) -> int:
-    """Return the tokens of the longest row, its answer up to the limit included."""
-    limits = settings.limits
-    answer = limits.answer + max(
-        (limits.thought + 1 if prompt.thinking != "none" else 0 for prompt in prompts), default=0
-    )
-    tokens = max(len(prompt.token_ids) for prompt in prompts) + answer
 def _asked(requests: Sequence[Request]) -> list[Asked]:
     return [(request.key, request.messages) for request in requests]
 
@@ -351,6 +344,13 @@ def _drained(late: deque[tuple[int, Generation]]) -> Iterator[tuple[int, Generat
         yield late.popleft()
 
 
+def _row_tokens(prompts: Sequence[Prompt], settings: BatchSettings, shared: int) -> int:
+    """Return the tokens of the longest row, its answer up to the limit included."""
+    limits = settings.limits
+    answer = limits.answer + max(
+        (limits.thought + 1 if prompt.thinking != "none" else 0 for prompt in prompts), default=0
+    )
+    tokens = max(len(prompt.token_ids) for prompt in prompts) + answer
     return (min(tokens, limits.context) if limits.context is not None else tokens) - shared
 
 
