@@ -188,7 +188,9 @@ class Settings(BaseModel):
         if self.shard is not None:
             number, count = (int(part) for part in self.shard.split("/"))
             if number > count:
-                raise ValueError(f"--shard {self.shard}: there are only {count} shards")
+                raise ValueError(
+                    f"--shard {self.shard}: there are only {count} shards; number them from 1"
+                )
         if self.repeats > 1 and not self.temperature and self.rescore is None:
             raise ValueError(
                 "--repeats needs sampling, or all answers are the same; give --temperature"

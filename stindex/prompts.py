@@ -132,7 +132,7 @@ def _prompt_path(name_or_file: str) -> Path:
     known = list(PROMPT_NAMES)
     raise UserError(
         f"--prompt {name_or_file}: neither a prompt of the project ({', '.join(known)}) nor a YAML "
-        f"file that exists{nearest(name_or_file, known)}."
+        f"file that exists{nearest(name_or_file, known)}; check the name."
     )
 
 

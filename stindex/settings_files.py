@@ -29,7 +29,7 @@ def read_yaml(path: Path) -> object:
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; check the path.") from None
     except (OSError, UnicodeDecodeError) as problem:
-        raise UserError(f"{path}: cannot be read ({problem}); it has to be UTF-8 text.") from None
+        raise UserError(f"{path}: cannot be read ({problem}); save it as UTF-8 text.") from None
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as problem:
@@ -50,7 +50,7 @@ def read_settings_file(path: Path, model: type[M]) -> M:
         content = {}
     if not isinstance(content, dict):
         raise UserError(
-            f"{path}: holds a {type(content).__name__} where `key: value` lines are expected."
+            f"{path}: holds a {type(content).__name__}; write lines of the form `key: value`."
         )
     try:
         return model.model_validate(content)

@@ -81,7 +81,10 @@ class StoredRun:
         for name in dotted.split("."):
             if not isinstance(found, Mapping) or name not in found:
                 hint = nearest(name, list(found) if isinstance(found, Mapping) else [])
-                raise UserError(f"{dotted}: the run {self.id} has no such metric{hint}.")
+                raise UserError(
+                    f"{dotted}: the run {self.id} has no such metric{hint}; "
+                    "docs/metrics.md lists them."
+                )
             found = found[name]
         if isinstance(found, Mapping | list):
             raise UserError(f"{dotted}: names a block of metrics; name one that is in it.")
@@ -108,7 +111,7 @@ class StoredRun:
                 return sample
             known.append(str(sample["id"]))
         hint = nearest(sample_id, known)
-        raise UserError(f"{sample_id}: the run {self.id} has no such sample{hint}.")
+        raise UserError(f"{sample_id}: the run {self.id} has no such sample{hint}; check the id.")
 
     def rows(self) -> list[Row]:
         """Return one flat row a sample: outcome, tokens, seconds, and all its metrics.
@@ -163,7 +166,9 @@ def locate_run(name: str, output: Path) -> Path:
         if reports is not None:
             return reports
     if found:
-        raise UserError(f"{name}: several runs have that in their id: {', '.join(found[:5])}.")
+        raise UserError(
+            f"{name}: several runs have that in their id: {', '.join(found[:5])}; name one."
+        )
     raise UserError(
         f"{name}: neither the directory of a run nor an id below {output}{nearest(name, known)}; "
         "`stindex runs` lists them."

@@ -82,6 +82,8 @@ def test_every_setting_has_a_source_and_a_description() -> None:
         ({"fresh": True, "retry_errors": True}, "--fresh .*--retry-errors .*one of the two"),
         ({"limit": 1, "sample_id": ["a"]}, "--limit and --sample-id .*one of the two"),
         ({"model": "rules", "quantization": "4bit"}, "--model rules has no weights"),
+        ({"sampling": "model", "temperature": 0.7}, "--sampling model .*leave --temperature out"),
+        ({"sampling": "model", "model": "rules"}, "--sampling model needs a model"),
     ],
     ids=str,
 )
@@ -99,7 +101,7 @@ def test_a_value_that_cannot_be_is_one_sentence(
         ("bach_size: 3\n", r"eval\.yaml: `bach_size` is no known key \(did you mean `batch_size`"),
         ("batch_size: -1\n", r"eval\.yaml: `batch_size`: .*greater than or equal to 1"),
         ("batch_size: [\n", r"eval\.yaml:2:1: not valid YAML"),
-        ("- model\n", r"eval\.yaml: holds a list where"),
+        ("- model\n", r"eval\.yaml: holds a list; write"),
         ("model: !!python/object/apply:os.system [ls]\n", r"eval\.yaml.*not valid YAML"),
     ],
 )

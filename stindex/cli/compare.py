@@ -91,13 +91,14 @@ def _check_names(metrics: Sequence[str]) -> None:
     for metric in metrics:
         if metric not in known:
             raise UserError(
-                f"--metric {metric}: runs are not compared in it{nearest(metric, known)}."
+                f"--metric {metric}: runs are not compared in it{nearest(metric, known)}; "
+                "docs/metrics.md lists them."
             )
 
 
 def _read(runs: Sequence[str], output_dir: Path) -> list[StoredScores]:
     if len(runs) < 2:
-        raise UserError("stindex compare: name two runs or more.")
+        raise UserError("stindex compare: one run is nothing to compare; name two or more.")
     stored = [find_baseline(run, Path.cwd(), output_dir) for run in runs]
     last = stored[-1]
     for run in stored[:-1]:

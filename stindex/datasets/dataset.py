@@ -45,7 +45,9 @@ class Dataset:
         for sample_id in sample_ids:
             if sample_id not in known:
                 hint = nearest(sample_id, sorted(known))
-                raise UserError(f"--sample-id {sample_id}: {self.path} has no such sample{hint}.")
+                raise UserError(
+                    f"--sample-id {sample_id}: {self.path} has no such sample{hint}; check the id."
+                )
         if sample_ids:
             return replace(self, samples=tuple(s for s in self.samples if s.id in sample_ids))
         return replace(self, samples=self.samples[:limit])

@@ -23,7 +23,7 @@ def files_below(path: Path, suffixes: Sequence[str]) -> list[Path]:
     try:
         found = sorted(file for file in path.rglob("*") if file.suffix.lower() in suffixes)
     except OSError as problem:
-        raise UserError(f"{path}: cannot be read ({problem.strerror}); check it.") from None
+        raise UserError(f"{path}: cannot be read ({problem.strerror}); check the file.") from None
     return [
         file
         for file in found

@@ -189,7 +189,7 @@ def _refuse_unknown_columns(path: Path, mapped: Mapped, columns: list[str]) -> N
             known = ", ".join(columns)
             raise UserError(
                 f"{path}: {mapped.source!r} has no column {name!r}{nearest(name, columns)}; "
-                f"it has {known}."
+                f"name one of {known}."
             )
 
 

@@ -143,7 +143,9 @@ def load_thresholds(path: Path) -> Thresholds:
 
 def _check_name(path: Path, name: str, known: list[str]) -> None:
     if name not in known:
-        raise UserError(f"{path}: `{name}` is no metric{nearest(name, known)}.")
+        raise UserError(
+            f"{path}: `{name}` is no metric{nearest(name, known)}; docs/metrics.md lists them."
+        )
 
 
 def _check_comparable(path: Path, name: str) -> None:
@@ -152,7 +154,8 @@ def _check_comparable(path: Path, name: str) -> None:
     if name not in comparable_metrics():
         hint = nearest(name, list(comparable_metrics()))
         raise UserError(
-            f"{path}: `{name}` is a count or a time, which two runs are not compared in{hint}."
+            f"{path}: `{name}` is a count or a time, which two runs are not compared in{hint}; "
+            "name a rate."
         )
 
 

@@ -65,7 +65,7 @@ class AnswerCache:
                 connection.executescript(_SCHEMA)
         except (OSError, sqlite3.Error) as error:
             raise UserError(
-                f"The cache of geocoding answers {self._path} cannot be used ({error}): "
+                f"The cache of geocoding answers {self._path} cannot be used ({error}); "
                 "make it readable and writable, or move it away."
             ) from error
 

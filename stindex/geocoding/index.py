@@ -93,7 +93,7 @@ def ensure_index(directory: Path, checksum: str) -> Path:
         return fallback
     raise UserError(
         f"The gazetteer's index (34 MB) can be written neither under {path.parent} nor under "
-        f"{fallback.parent}: make room or make one of them writable."
+        f"{fallback.parent}; make room or make one of them writable."
     )
 
 

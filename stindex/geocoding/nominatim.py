@@ -215,14 +215,14 @@ def query_of(mention: SpatialMention) -> str:
 def _server(url: str, user_agent: str) -> Nominatim:
     if not user_agent.strip() or not user_agent.isprintable():
         raise UserError(
-            "Nominatim asks every user for a name: set the environment variable "
+            "Nominatim asks every user for a name; set the environment variable "
             f"{USER_AGENT_VARIABLE} to your application and an address for complaints, "
             "as in 'my-study/1.0 (me@example.org)'."
         )
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
         raise UserError(
-            f"The Nominatim server {url!r} is no address: set {URL_VARIABLE} to scheme and "
+            f"The Nominatim server {url!r} is no address; set {URL_VARIABLE} to scheme and "
             f"domain, as in {DEFAULT_URL!r}."
         )
     return Nominatim(

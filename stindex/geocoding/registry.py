@@ -43,5 +43,7 @@ def make_geocoder(name: str) -> Geocoder:
         UserError: there is no such geocoder, or it lacks a setting that only the user can give.
     """
     if name not in GEOCODERS:
-        raise UserError(f"There is no geocoder {name!r}: --geocoder takes {', '.join(GEOCODERS)}.")
+        raise UserError(
+            f"--geocoder {name}: there is no such geocoder; name one of {', '.join(GEOCODERS)}."
+        )
     return GEOCODERS[name]()

@@ -186,5 +186,5 @@ def _unknown(name: str, known: list[str], models_file: Path | None) -> str:
     hint = nearest(name, known) or "; known: " + ", ".join(known)
     return (
         f"--model {name}: neither an alias of {models_file or models_file_path()} nor a directory, "
-        f"a .gguf file or a hub id (owner/name){hint}."
+        f"a .gguf file or a hub id (owner/name){hint}; check the name."
     )

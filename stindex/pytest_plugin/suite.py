@@ -89,7 +89,7 @@ class Suite:
         """
         run = self._part.run
         if run is None:
-            raise pytest.UsageError("This fixture needs a test that asks for a sample.")
+            raise pytest.UsageError("No test asks for a sample; give one the argument `sample`.")
         return run
 
     def stop(self, problem: UserError) -> NoReturn:

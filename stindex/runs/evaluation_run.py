@@ -276,7 +276,7 @@ class EvaluationRun:
         known = self._evaluations.get(sample.id)
         if known is None:
             if self.acquisition is None:
-                raise UserError(f"{sample.id}: its answer is not there.")
+                raise UserError(f"{sample.id}: its answer is not there; run the same command again.")
             known = self.evaluator.evaluate(sample, self.acquisition.record(sample.id))
             self._keep(known)
         return known

@@ -92,7 +92,7 @@ def _refuse_different(sources: Sequence[Source]) -> None:
         if changed:
             raise UserError(
                 f"{other.directory} is not a part of the same run as {first.directory}: "
-                f"{', '.join(changed)}."
+                f"{', '.join(changed)}; merge parts of one run."
             )
 
 
@@ -132,7 +132,7 @@ def _identified(
 
 
 def _refuse_to_answer() -> NoReturn:
-    raise UserError("A merge asks no model.")
+    raise UserError("A part of this merge lacks an answer; complete that part and merge again.")
 
 
 def _copy_journals(sources: Sequence[Source], target: Path) -> None:

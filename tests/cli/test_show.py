@@ -70,7 +70,7 @@ def test_a_part_that_two_runs_have_is_refused(
         shutil.copytree(run_directory, tmp_path / name)
     status, _, err = verb("show", "mine", "s1", "--output-dir", str(tmp_path))
     assert status == 4
-    assert "several runs have that in their id: mine-1, mine-2." in err
+    assert "several runs have that in their id: mine-1, mine-2; name one." in err
 
 
 def test_a_changed_data_set_shows_no_text_that_was_not_evaluated(

@@ -79,7 +79,7 @@ def test_several_runs_are_ranked(verb: Verb) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["good.jsonl"], "name two runs or more"),
+        (["good.jsonl"], "name two or more"),
         (["good.jsonl", "nothing"], "nothing: neither the directory"),
         (
             ["good.jsonl", "bad.jsonl", "--metric", "temporal.f1"],

@@ -87,7 +87,10 @@ def _checked(url: str) -> str:
             f"{KEY_VARIABLE}."
         )
     if parts.query or parts.fragment:
-        raise UserError(f"--base-url {url}: leave out what follows the path.")
+        raise UserError(
+            f"--base-url {url}: has more than scheme, host and path; "
+            "leave out what follows the path."
+        )
     return url.rstrip("/").removesuffix("/chat/completions")
 
 
