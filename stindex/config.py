@@ -109,6 +109,10 @@ class Settings(BaseModel):
     temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
         None, description="0 or not given: greedy; else sampling"
     )
+    sampling: Literal["settings", "model"] = Field(
+        "settings",
+        description="`model`: temperature, top-k, top-p and repetition penalty are the model's own",
+    )
     seed: int = Field(0, description="seed of sampling")
     repeats: PositiveInt = Field(1, description="answers to each sample; needs --temperature")
     revision: str | None = Field(None, description="branch, tag or commit of a model on the hub")
@@ -191,7 +195,17 @@ class Settings(BaseModel):
                 raise ValueError(
                     f"--shard {self.shard}: there are only {count} shards; number them from 1"
                 )
-        if self.repeats > 1 and not self.temperature and self.rescore is None:
+        if self.sampling == "model" and self.rescore is None:
+            if self.temperature is not None:
+                raise ValueError(
+                    "--sampling model takes the model's own temperature; leave --temperature out"
+                )
+            if self.backend != "hf" or self.model == "rules":
+                raise ValueError(
+                    "--sampling model needs a model of --backend hf; give --temperature instead"
+                )
+        drawn = self.temperature or self.sampling == "model"
+        if self.repeats > 1 and not drawn and self.rescore is None:
             raise ValueError(
                 "--repeats needs sampling, or all answers are the same; give --temperature"
             )
@@ -242,6 +256,7 @@ class ResolvedSettings:
             v.thinking,
             v.thinking_tokens,
             v.copies or None,
+            v.sampling,
         )
 
     def described(self) -> dict[str, dict[str, Any]]:

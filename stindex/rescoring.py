@@ -27,6 +27,7 @@ ANSWER_SETTINGS = (
     "quantization",
     "max_tokens",
     "temperature",
+    "sampling",
     "seed",
     "constrained",
     "thinking",

@@ -21,6 +21,7 @@ _IDENTITY = (
     "quantization",
     "max_tokens",
     "temperature",
+    "sampling",
     "seed",
     "constrained",
     "thinking",
@@ -29,6 +30,7 @@ _IDENTITY = (
 )
 _NO_PROMPT = "none "  # how the prompt of predictions from a file begins
 _SETTINGS = ("batch_size", "device")
+_HALF = frozenset({"bfloat16", "float16"})
 _PROVENANCE = ("python", "platform", "cpus")
 
 
@@ -103,7 +105,19 @@ def warnings(baseline: StoredScores, current: StoredScores) -> list[str]:
     return [
         *_unpaired(baseline, current),
         *(f"{what}: {_shown(a)} ─▶ {_shown(b)}" for what, a, b in _differences(baseline, current)),
+        *_rounding(baseline, current),
     ]
+
+
+def _rounding(baseline: StoredScores, current: StoredScores) -> Iterator[str]:
+    """Say what another batch size does to a model that computes in half precision."""
+    sizes = [block(one.run, "settings").get("batch_size") for one in (baseline, current)]
+    dtypes = {one.identity.get("dtype") for one in (baseline, current)}
+    if sizes[0] != sizes[1] and dtypes & _HALF:
+        yield (
+            "in half precision an answer depends on how many are decoded together: some differ by "
+            "rounding alone; compare at one batch size, or in float32"
+        )
 
 
 def _unpaired(baseline: StoredScores, current: StoredScores) -> Iterator[str]:

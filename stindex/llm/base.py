@@ -25,6 +25,8 @@ class DecodingSettings:
         max_tokens: limit of the answer, thought excluded.
         temperature: None or 0 is greedy; anything else samples, seeded by
             (seed, generation key, step), so that an answer does not depend on batch mates.
+        sampling: `model` takes temperature, top-k, top-p and repetition penalty from the model's
+            own `generation_config.json`, which its fingerprint covers.
         constrained: the answer's JSON schema steers decoding.
         thinking: `auto` leaves it to the model's chat template.
         thinking_tokens: limit of the thought.
@@ -39,6 +41,7 @@ class DecodingSettings:
     thinking: Literal["auto", "on", "off"] = "auto"
     thinking_tokens: int = 1024
     copies: int | None = 3
+    sampling: Literal["settings", "model"] = "settings"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import json
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from threading import Event
@@ -217,6 +217,7 @@ class HuggingFaceLLM:
                 "dtype": loaded.dtype,
                 "load_seconds": round(loaded.seconds, 3),
                 "context_tokens": loaded.context,
+                "own_sampling": asdict(loaded.own_sampling),
                 "chat_template": bool(loaded.tokenizer.chat_template),
             }
         return facts
@@ -306,6 +307,7 @@ class HuggingFaceLLM:
     ) -> BatchSettings:
         from stindex.llm.decoding.plain import BatchSettings  # noqa: PLC0415  # imports torch
         from stindex.llm.decoding.row import Limits  # noqa: PLC0415  # imports torch
+        from stindex.llm.decoding.sampling import Sampling  # noqa: PLC0415  # imports torch
 
         return BatchSettings(
             vocabulary=loaded.vocabulary,
@@ -313,7 +315,9 @@ class HuggingFaceLLM:
                 decoding.max_tokens, decoding.thinking_tokens, loaded.context, decoding.copies
             ),
             grammar=self._grammar(response_model) if decoding.constrained else None,
-            temperature=decoding.temperature,
+            sampling=loaded.own_sampling
+            if decoding.sampling == "model"
+            else Sampling(decoding.temperature),
             seed=decoding.seed,
         )
 

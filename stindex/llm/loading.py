@@ -27,6 +27,7 @@ from transformers.utils import logging as transformers_logging
 from stindex.errors import UserError
 from stindex.llm.decoding.plain import GenerativeModel
 from stindex.llm.decoding.row import Vocabulary
+from stindex.llm.decoding.sampling import Sampling
 from stindex.llm.storage import LocalModel, Placement, required_memory
 
 DEVICES = ("auto", "cuda", "xpu", "mps", "cpu")
@@ -37,6 +38,7 @@ class LoadedModel:
     """A model in memory.
 
     Attributes:
+        own_sampling: what its `generation_config.json` asks for.
         device: where it is, or `cuda (spread over N)`.
         context: the longest text in tokens, prompt and answer together; None where unlimited.
         vocabulary_size: width of the logits; may exceed the tokenizer's.
@@ -48,6 +50,7 @@ class LoadedModel:
     vocabulary: Vocabulary
     vocabulary_size: int
     context: int | None
+    own_sampling: Sampling
     device: str
     dtype: str
     seconds: float
@@ -76,6 +79,7 @@ def load_model(local: LocalModel, placement: Placement) -> LoadedModel:
             f"({_first_line(problem)}); see docs/models.md for what is supported."
         ) from problem
     vocabulary = _vocabulary(model, tokenizer)
+    own_sampling = _own_sampling(model.generation_config)
     # The model's own sampling defaults (a repetition penalty, say) would leak into `generate`.
     model.generation_config = _bare_generation_config(vocabulary)
     text_config = model.config.get_text_config()
@@ -85,6 +89,7 @@ def load_model(local: LocalModel, placement: Placement) -> LoadedModel:
         vocabulary=vocabulary,
         vocabulary_size=int(text_config.vocab_size),
         context=getattr(text_config, "max_position_embeddings", None),
+        own_sampling=own_sampling,
         device=_device_name(model, device),
         dtype=str(model.dtype).removeprefix("torch."),
         seconds=time.perf_counter() - started,
@@ -226,6 +231,20 @@ def single_token(tokenizer: PreTrainedTokenizerBase, text: str) -> int | None:
     """Return the id of the one token that a text is, or None where it takes several."""
     ids = tokenizer(text, add_special_tokens=False).input_ids
     return int(ids[0]) if len(ids) == 1 and tokenizer.decode(ids) == text else None
+
+
+def _own_sampling(config: GenerationConfig | None) -> Sampling:
+    if config is None:
+        return Sampling()
+    penalty = 1.0 if config.repetition_penalty is None else float(config.repetition_penalty)
+    if not config.do_sample:
+        return Sampling(repetition_penalty=penalty)
+    return Sampling(
+        temperature=1.0 if config.temperature is None else float(config.temperature),
+        top_k=int(config.top_k or 0),
+        top_p=1.0 if config.top_p is None else float(config.top_p),
+        repetition_penalty=penalty,
+    )
 
 
 def _bare_generation_config(vocabulary: Vocabulary) -> GenerationConfig:

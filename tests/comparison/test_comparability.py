@@ -99,6 +99,24 @@ def test_what_may_explain_a_difference_is_said(
     assert said in sentence
 
 
+@pytest.mark.parametrize(
+    ("dtype", "sizes", "said"),
+    [
+        ("bfloat16", (8, 1), True),
+        ("float16", (8, "auto"), True),
+        ("float32", (8, 1), False),
+        ("bfloat16", (8, 8), False),
+    ],
+)
+def test_half_precision_in_batches_of_other_sizes_is_said_to_change_answers(
+    dtype: str, sizes: tuple[object, object], said: bool
+) -> None:
+    before, now = (
+        _with_run(identity={"dtype": dtype}, settings={"batch_size": size}) for size in sizes
+    )
+    assert any("half precision" in sentence for sentence in warnings(before, now)) is said
+
+
 def test_another_model_is_what_is_compared_and_no_warning() -> None:
     before = _with_run(identity={"model": "a", "weights": "1", "run_name": "x"})
     assert warnings(before, _with_run(identity={"model": "b", "weights": "2"})) == []

@@ -51,6 +51,7 @@ from stindex.llm.decoding.grammar import Grammar
 from stindex.llm.decoding.packed import PackedModel, common_prefix
 from stindex.llm.decoding.plain import BatchSettings, Decoded, decode_batch
 from stindex.llm.decoding.row import Limits, Prompt, Row
+from stindex.llm.decoding.sampling import Sampling
 from stindex.llm.decoding.slots import ATTENTION, Piece, attend
 from stindex.llm.decoding.support import verify, why_not
 from stindex.llm.huggingface import HuggingFaceLLM
@@ -366,15 +367,18 @@ def test_models_that_cannot_be_drafted_are_told(config: PretrainedConfig, reason
             self.config = config
 
     model = Bare(config)
-    found = why_not(model, None)
+    found = why_not(model, Sampling())
     assert found is not None
     assert reason in found
 
 
 def test_sampling_and_stand_ins_are_left_to_generate() -> None:
-    assert why_not(object(), None) == "the model is no plain transformers model"
-    assert why_not(tiny(CONFIGS["llama"]()), 0.7) == "sampling draws every token by itself"
-    assert why_not(tiny(CONFIGS["llama"]()), 0.0) is None
+    assert why_not(object(), Sampling()) == "the model is no plain transformers model"
+    llama = tiny(CONFIGS["llama"]())
+    assert why_not(llama, Sampling(0.7)) == "sampling draws every token by itself"
+    penalty = why_not(llama, Sampling(repetition_penalty=1.1))
+    assert penalty == "a repetition penalty depends on every token before"
+    assert why_not(llama, Sampling(0.0)) is None
 
 
 @pytest.fixture

@@ -45,6 +45,7 @@ def _key(identity: RunIdentity) -> str:
         {"decoding": DecodingSettings(seed=1)},
         {"decoding": DecodingSettings(max_tokens=7)},
         {"decoding": DecodingSettings(temperature=0.5)},
+        {"decoding": DecodingSettings(sampling="model")},
         {"decoding": DecodingSettings(constrained=False)},
         {"decoding": DecodingSettings(thinking="on")},
         {"decoding": DecodingSettings(thinking_tokens=7)},

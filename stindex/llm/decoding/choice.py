@@ -142,7 +142,7 @@ class LocalDecoding:
     def _may_draft(self, settings: BatchSettings) -> bool:
         if self._drafts == "off" or self._fallback is not None:
             return False
-        reason = why_not(self._model, settings.temperature)
+        reason = why_not(self._model, settings.sampling)
         if reason is not None:
             self._fall_back(reason)
         return reason is None

@@ -23,17 +23,17 @@ from transformers import (
 
 from stindex.llm.decoding.grammar import Grammar
 from stindex.llm.decoding.row import Limits, Prompt, Row, Vocabulary
-from stindex.llm.decoding.sampling import gumbel_noise
+from stindex.llm.decoding.sampling import Sampling, gumbel_noise, shaped
 
 
 @dataclass(frozen=True, slots=True)
 class BatchSettings:
-    """What is the same for all rows of a batch; `temperature` None or 0 is greedy."""
+    """What is the same for all rows of a batch."""
 
     vocabulary: Vocabulary
     limits: Limits
     grammar: Grammar | None
-    temperature: float | None = None
+    sampling: Sampling = Sampling()
     seed: int = 0
 
 
@@ -158,12 +158,15 @@ class _RowProcessor(LogitsProcessor):
         return torch.full_like(scores, -torch.inf).scatter_(1, chosen, 0.0)
 
     def _with_noise(self, scores: torch.Tensor) -> torch.Tensor:
-        temperature = self._settings.temperature
-        if not temperature:
+        sampling = self._settings.sampling
+        if sampling.plain:
             return scores
-        scores = scores / temperature
+        scores = scores.clone()
         for index, row in enumerate(self._rows):
-            if row.finished is None:
+            if row.finished is not None:
+                continue
+            scores[index] = shaped(scores[index], sampling, [*row.prompt.token_ids, *row.tokens])
+            if sampling.temperature:
                 noise = gumbel_noise(
                     self._settings.seed, row.prompt.key, len(row.tokens), scores.shape[-1]
                 )

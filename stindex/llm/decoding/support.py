@@ -16,6 +16,7 @@ from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 from stindex.llm.decoding.batches import EngineError
 from stindex.llm.decoding.plain import BatchSettings, Decoded
 from stindex.llm.decoding.row import Prompt, Row
+from stindex.llm.decoding.sampling import Sampling
 
 _LAYERS = frozenset({"full_attention", "sliding_attention"})
 # Differences of logits that rounding may make between two ways to compute the same.
@@ -23,10 +24,12 @@ _TIE = 1e-3
 _TIE_IN_EPSILONS = 4.0
 
 
-def why_not(model: object, temperature: float | None) -> str | None:
+def why_not(model: object, sampling: Sampling) -> str | None:
     """Return why this model cannot be decoded with drafts, as half a sentence; None if it can."""
-    if temperature:
+    if sampling.temperature:
         return "sampling draws every token by itself"
+    if not sampling.plain:
+        return "a repetition penalty depends on every token before"
     if not isinstance(model, PreTrainedModel):
         return "the model is no plain transformers model"
     return _why_not_config(model) or _why_not_class(model)
