@@ -5,6 +5,7 @@ A source pulls requests from an iterator and yields generations as they finish, 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event
@@ -51,6 +52,11 @@ class Request:
     key: str
     sample: Sample
     messages: tuple[Message, ...]
+
+
+def request_seed(seed: int, key: str) -> int:
+    """Return a seed of one request's own, so that an answer does not depend on others."""
+    return int(hashlib.sha256(f"{seed}:{key}".encode()).hexdigest()[:7], 16)
 
 
 @runtime_checkable

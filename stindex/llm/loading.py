@@ -15,11 +15,13 @@ from typing import Any, cast
 
 import torch
 from transformers import (
+    AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
     BitsAndBytesConfig,
     GenerationConfig,
     GgufConfig,
+    PreTrainedConfig,
     PreTrainedTokenizerBase,
 )
 from transformers.utils import logging as transformers_logging
@@ -71,14 +73,14 @@ def load_model(local: LocalModel, placement: Placement) -> LoadedModel:
     refuse_quantization(placement.quantization, device)
     try:
         with _without_progress_bars():
-            tokenizer = _load_tokenizer(local, placement)
+            tokenizer = load_tokenizer(local, placement)
             model = _load_weights(local, placement, device)
     except Exception as problem:  # damaged files raise whatever they run into
         raise UserError(
             f"--model {local.spec.name}: the model in {local.path} cannot be loaded "
             f"({_first_line(problem)}); see docs/models.md for what is supported."
         ) from problem
-    vocabulary = _vocabulary(model, tokenizer)
+    vocabulary = _vocabulary(model.generation_config, model.config, tokenizer)
     own_sampling = _own_sampling(model.generation_config)
     # The model's own sampling defaults (a repetition penalty, say) would leak into `generate`.
     model.generation_config = _bare_generation_config(vocabulary)
@@ -144,7 +146,23 @@ def _present(device: str) -> bool:
     return device == "cpu"
 
 
-def _load_tokenizer(local: LocalModel, placement: Placement) -> PreTrainedTokenizerBase:
+def stored_vocabulary(
+    local: LocalModel, placement: Placement, tokenizer: PreTrainedTokenizerBase
+) -> Vocabulary:
+    """Return the vocabulary of a model that another engine loads, from its files."""
+    path = str(local.path)
+    config = AutoConfig.from_pretrained(
+        path, local_files_only=True, trust_remote_code=placement.trust_remote_code
+    )
+    try:
+        generation = GenerationConfig.from_pretrained(path, local_files_only=True)
+    except OSError:  # not every model has one
+        generation = None
+    return _vocabulary(generation, config, tokenizer)
+
+
+def load_tokenizer(local: LocalModel, placement: Placement) -> PreTrainedTokenizerBase:
+    """Return the model's tokenizer, which pads on the left."""
     tokenizer = AutoTokenizer.from_pretrained(
         str(local.path),
         local_files_only=True,
@@ -196,8 +214,12 @@ def _exceeds_one_gpu(local: LocalModel, placement: Placement) -> bool:
     return needed > torch.cuda.mem_get_info(0)[0]
 
 
-def _vocabulary(model: Any, tokenizer: PreTrainedTokenizerBase) -> Vocabulary:  # noqa: ANN401
-    end_ids = _end_ids(model, tokenizer)
+def _vocabulary(
+    generation: GenerationConfig | None,
+    config: PreTrainedConfig,
+    tokenizer: PreTrainedTokenizerBase,
+) -> Vocabulary:
+    end_ids = _end_ids(generation, config, tokenizer)
     pad_id = tokenizer.pad_token_id
     return Vocabulary(
         end_ids=end_ids,
@@ -211,11 +233,15 @@ def _vocabulary(model: Any, tokenizer: PreTrainedTokenizerBase) -> Vocabulary:  
     )
 
 
-def _end_ids(model: Any, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:  # noqa: ANN401
+def _end_ids(
+    generation: GenerationConfig | None,
+    config: PreTrainedConfig,
+    tokenizer: PreTrainedTokenizerBase,
+) -> frozenset[int]:
     found: set[int] = set()
     for value in (
-        model.generation_config.eos_token_id if model.generation_config else None,
-        model.config.get_text_config().eos_token_id,
+        generation.eos_token_id if generation else None,
+        config.get_text_config().eos_token_id,
         tokenizer.eos_token_id,
     ):
         found |= {value} if isinstance(value, int) else set(value or ())

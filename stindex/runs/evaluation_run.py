@@ -92,7 +92,7 @@ class EvaluationRun:
         )
         self.thresholds: Thresholds = load_thresholds(thresholds_path(settings))
         # Whether a server keeps to the schema is its own affair.
-        constrained = values.constrained and values.backend == "hf"
+        constrained = values.constrained and values.backend != "openai"
         self.evaluator = Evaluator(
             make_geocoder(values.geocoder), self.prompt.response_model, constrained
         )

@@ -88,6 +88,21 @@ class Grammar:
         return legal
 
 
+def grammar_text(model: type[BaseModel], *, after_thought: bool = False) -> str:
+    """Return what `Grammar` compiles as EBNF text, for another engine that has xgrammar.
+
+    `after_thought` allows the line breaks that models write between thought and answer.
+
+    Raises:
+        UserError: xgrammar is missing.
+    """
+    grammar = _xgrammar().Grammar
+    made = grammar.from_json_schema(json.dumps(model.model_json_schema()), any_whitespace=False)
+    if after_thought:
+        made = grammar.concat(grammar.from_ebnf(r"root ::= [\n]{0,4}"), made)
+    return str(made)
+
+
 def _xgrammar() -> ModuleType:
     try:
         return import_module("xgrammar")

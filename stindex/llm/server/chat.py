@@ -6,7 +6,6 @@ out from then on.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from stindex.llm.base import DecodingSettings, Message, Request
+from stindex.llm.base import DecodingSettings, Message, Request, request_seed
 from stindex.schema import FinishReason
 
 _MOST_SAID = 300  # characters of a server's message that are kept
@@ -110,7 +109,7 @@ class Chat:
             "temperature": decoding.temperature or 0,
         }
         if decoding.temperature:
-            body["seed"] = _seed(decoding.seed, request.key)
+            body["seed"] = request_seed(decoding.seed, request.key)
         if self.response_format is not None:
             body["response_format"] = self.response_format
         if decoding.thinking != "auto":
@@ -120,11 +119,6 @@ class Chat:
 
 def _messages(messages: Sequence[Message]) -> list[dict[str, str]]:
     return [dict(message) for message in messages]
-
-
-def _seed(seed: int, key: str) -> int:
-    """Return a seed of this request's own, so that an answer does not depend on others."""
-    return int(hashlib.sha256(f"{seed}:{key}".encode()).hexdigest()[:7], 16)
 
 
 def strict_schema(response_model: type[BaseModel]) -> dict[str, Any]:
