@@ -92,7 +92,7 @@ def prepare(
     if spec.kind == "hub":
         return _from_hub(spec, announce, placement, explicit=explicit)
     if spec.kind == "gguf":
-        return _from_gguf(spec)
+        return _from_gguf(spec, placement)
     return _from_directory(spec)
 
 
@@ -111,13 +111,14 @@ def refuse_without_engine(spec: ModelSpec) -> None:
 
 
 def refuse_what_cannot_fit(local: LocalModel, placement: Placement) -> None:
-    """Refuse a model of the hub that is too big for the memory that it would be loaded into.
+    """Refuse quantization that cannot work, and a hub's model that is too big for the memory.
 
     Asked only when there is something to generate: it may import torch.
 
     Raises:
-        UserError: there is too little memory; models that fit are named.
+        UserError: one of the two; models that fit are named.
     """
+    _refuse_quantization(placement)
     if local.spec.kind == "hub":
         stored = sum(path.stat().st_size for path in local.path.glob("*.safetensors"))
         memory = free_memory(placement.device)
@@ -180,8 +181,14 @@ def _no_safetensors(path: Path) -> str:
     return f"{path} has no weights (*.safetensors); give the directory that save_pretrained wrote."
 
 
-def _from_gguf(spec: ModelSpec) -> LocalModel:
+def _from_gguf(spec: ModelSpec, placement: Placement) -> LocalModel:
     path = _path_of(spec)
+    if placement.quantization != "none":
+        raise UserError(
+            f"--quantization {placement.quantization}: {path.name} is a GGUF file, whose weights "
+            "are loaded in the format of --torch-dtype; leave --quantization out, or give a "
+            "directory or a hub id."
+        )
     with path.open("rb") as file:
         if file.read(4) != b"GGUF":
             raise UserError(f"--model {spec.name}: {path} is not a GGUF file; check the path.")
@@ -208,6 +215,7 @@ def _from_hub(
 
 def _download(spec: ModelSpec, announce: Announce, placement: Placement) -> Path:
     refuse_without_engine(spec)
+    _refuse_quantization(placement)
     disk, memory = free_disk(hub.cache_directory()), free_memory(placement.device)
     if spec.download_bytes is not None:  # refused before the network is asked
         _refuse_too_big(spec, spec.download_bytes, disk, memory, placement.quantization)
@@ -216,6 +224,16 @@ def _download(spec: ModelSpec, announce: Announce, placement: Placement) -> Path
     free = f"{gigabytes(memory.bytes_free)} of {memory.name}"
     announce(hub.announcement(spec, size, disk, free))
     return hub.download(spec, with_code=placement.trust_remote_code, announce=announce)
+
+
+def _refuse_quantization(placement: Placement) -> None:
+    if placement.quantization != "none":
+        from stindex.llm.loading import (  # noqa: PLC0415  # imports torch
+            choose_device,
+            refuse_quantization,
+        )
+
+        refuse_quantization(placement.quantization, choose_device(placement.device))
 
 
 def _refuse_too_big(
