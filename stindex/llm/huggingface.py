@@ -23,6 +23,7 @@ from stindex.llm.base import DecodingSettings, Message, Refillable, Request
 from stindex.llm.registry import Dtype, resolve_model
 from stindex.llm.row_budget import RowBudget, row_budget
 from stindex.llm.storage import LocalModel, Placement, Quantization, prepare
+from stindex.llm.zero3 import InStep
 from stindex.parsing import parse_answer
 from stindex.schema import Generation, Outcome
 
@@ -65,6 +66,7 @@ class HuggingFaceLLM:
         batch_size: Together = 8,
         trust_remote_code: bool = False,
         draft: Draft = "auto",
+        in_step: bool = False,
         announce: Callable[[str], None] | None = None,
     ) -> None:
         """Make a source of answers from a model whose files are on this machine.
@@ -77,6 +79,8 @@ class HuggingFaceLLM:
             trust_remote_code: run the Python code that comes with the model.
             draft: `auto` guesses tokens and proves them, where the model allows it (the same
                 answers in fewer passes); `off` leaves decoding to transformers' `generate`.
+            in_step: ZeRO-3: this is one of several ranks that hold the model together; each call
+                of `answers` takes part in one `generate` of all, without a request too.
             announce: called with a line where drafts are not possible; by default it goes to
                 standard error.
         """
@@ -89,8 +93,9 @@ class HuggingFaceLLM:
         self._size: BatchSize | None = None
         self._grammars: dict[type[BaseModel], Grammar] = {}
         self._draft: Draft = draft
+        self._in_step = in_step
         self._announce = announce or _to_stderr
-        self._decoding: LocalDecoding | None = None
+        self._decoding: LocalDecoding | InStep | None = None
         self._budget: RowBudget | None = None
 
     @classmethod
@@ -137,7 +142,7 @@ class HuggingFaceLLM:
         if self._loaded is None:
             from stindex.llm.loading import load_model  # noqa: PLC0415  # imports torch
 
-            self._loaded = load_model(self.local, self.placement)
+            self._loaded = load_model(self.local, self.placement, sharded=self._in_step)
         return self._loaded
 
     def answers(
@@ -321,7 +326,9 @@ class HuggingFaceLLM:
             seed=decoding.seed,
         )
 
-    def _engine(self, loaded: LoadedModel) -> LocalDecoding:
+    def _engine(self, loaded: LoadedModel) -> LocalDecoding | InStep:
+        if self._decoding is None and self._in_step:
+            self._decoding = InStep(loaded.model)
         if self._decoding is None:
             from stindex.llm.decoding.choice import LocalDecoding  # noqa: PLC0415  # imports torch
 

@@ -31,6 +31,7 @@ from stindex.llm.decoding.plain import GenerativeModel
 from stindex.llm.decoding.row import Vocabulary
 from stindex.llm.decoding.sampling import Sampling
 from stindex.llm.storage import LocalModel, Placement, required_memory
+from stindex.llm.zero3 import load_sharded
 
 DEVICES = ("auto", "cuda", "xpu", "mps", "cpu")
 
@@ -62,8 +63,8 @@ class LoadedModel:
         return [int(i) for i in self.tokenizer(text, add_special_tokens=False).input_ids]
 
 
-def load_model(local: LocalModel, placement: Placement) -> LoadedModel:
-    """Load a model into memory.
+def load_model(local: LocalModel, placement: Placement, *, sharded: bool = False) -> LoadedModel:
+    """Load a model into memory; `sharded` keeps this rank's share of it only (ZeRO-3).
 
     Raises:
         UserError: no such device; quantization is not possible here; the files cannot be loaded.
@@ -74,7 +75,7 @@ def load_model(local: LocalModel, placement: Placement) -> LoadedModel:
     try:
         with _without_progress_bars():
             tokenizer = load_tokenizer(local, placement)
-            model = _load_weights(local, placement, device)
+            model = _load_weights(local, placement, device, sharded=sharded)
     except Exception as problem:  # damaged files raise whatever they run into
         raise UserError(
             f"--model {local.spec.name}: the model in {local.path} cannot be loaded "
@@ -175,7 +176,13 @@ def load_tokenizer(local: LocalModel, placement: Placement) -> PreTrainedTokeniz
     return cast("PreTrainedTokenizerBase", tokenizer)
 
 
-def _load_weights(local: LocalModel, placement: Placement, device: str) -> Any:  # noqa: ANN401
+def _load_weights(
+    local: LocalModel,
+    placement: Placement,
+    device: str,
+    *,
+    sharded: bool,
+) -> Any:  # noqa: ANN401
     options: dict[str, Any] = {
         "dtype": getattr(torch, local.spec.dtype),
         "local_files_only": True,
@@ -190,6 +197,9 @@ def _load_weights(local: LocalModel, placement: Placement, device: str) -> Any: 
         options["use_safetensors"] = True  # pickled weights can run code
     if placement.quantization != "none":
         options["quantization_config"] = _bits(placement.quantization)
+    if sharded:
+        path = str(local.path)
+        return load_sharded(lambda: AutoModelForCausalLM.from_pretrained(path, **options), device)
     spread = device == "cuda" and _exceeds_one_gpu(local, placement)
     if spread or placement.quantization != "none":
         options["device_map"] = "auto" if spread else {"": device}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from stindex.llm.storage import (
     refuse_without_engine,
     required_memory,
 )
+from stindex.llm.zero3 import refuse_under_zero3
+from stindex.runs.roles import find_role
 
 if TYPE_CHECKING:
     from stindex.datasets import Dataset
@@ -43,6 +46,7 @@ class Answerer:
         check: raises UserError where the source could not work here; called before the first
             test when there is something to generate, as it may be slow (it imports torch).
         check_samples: raises UserError where the source does not fit the data set.
+        in_step: all ranks have to ask for answers equally often (ZeRO-3).
     """
 
     fingerprint: str
@@ -51,6 +55,7 @@ class Answerer:
     check_samples: Callable[[Dataset], None] = lambda _: None
     rescored: Rescored | None = None
     memory_bytes: int = 0
+    in_step: bool = False
 
 
 def find_answerer(settings: ResolvedSettings, announce: Callable[[str], None]) -> Answerer:
@@ -70,13 +75,17 @@ def find_answerer(settings: ResolvedSettings, announce: Callable[[str], None]) -
     if settings.spec.kind == "rules":
         return Answerer(rules_fingerprint(), _open_rules)
     values = settings.values
+    in_step = find_role(os.environ).in_step
+    if in_step:
+        refuse_under_zero3(values)
     placement = Placement(values.device, values.quantization, values.trust_remote_code)
     local = prepare(settings.spec, announce, explicit=settings.explicit_model, placement=placement)
     return Answerer(
         local.fingerprint,
-        lambda: _open_huggingface(local, settings, announce),
-        lambda: _check_huggingface(local, placement),
+        lambda: _open_huggingface(local, settings, announce, in_step=in_step),
+        lambda: _check_huggingface(local, placement, in_step=in_step),
         memory_bytes=_memory_bytes(local, values.quantization),
+        in_step=in_step,
     )
 
 
@@ -159,13 +168,18 @@ def _memory_bytes(local: LocalModel, quantization: Quantization) -> int:
     return required_memory(local.spec, stored, quantization)
 
 
-def _check_huggingface(local: LocalModel, placement: Placement) -> None:
+def _check_huggingface(local: LocalModel, placement: Placement, *, in_step: bool) -> None:
     refuse_without_engine(local.spec)
-    refuse_what_cannot_fit(local, placement)
+    if not in_step:  # no rank has to hold the whole model
+        refuse_what_cannot_fit(local, placement)
 
 
 def _open_huggingface(
-    local: LocalModel, settings: ResolvedSettings, announce: Callable[[str], None]
+    local: LocalModel,
+    settings: ResolvedSettings,
+    announce: Callable[[str], None],
+    *,
+    in_step: bool,
 ) -> AnswerSource:
     from stindex.llm.huggingface import HuggingFaceLLM  # noqa: PLC0415
 
@@ -178,5 +192,6 @@ def _open_huggingface(
         batch_size=values.batch_size,
         trust_remote_code=values.trust_remote_code,
         draft=values.draft,
+        in_step=in_step,
         announce=announce,
     )

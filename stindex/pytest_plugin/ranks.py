@@ -1,7 +1,8 @@
 """Ranks of a launcher: each is a whole session of pytest, and rank 0 speaks for all.
 
 A rank claims chunks and runs their tests; its reports go into a file that rank 0 replays into its
-own summary, JUnit file and exit status. No collective, so nothing hangs on a rank that is dead.
+own summary, JUnit file and exit status. No collective, so nothing hangs on a rank that is dead;
+under ZeRO-3, where generating is one, the ranks look after each other and stop together.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ from stindex.pytest_plugin.parts import Part, Session
 from stindex.pytest_plugin.samples import sample_of
 from stindex.runs import meeting
 from stindex.runs.evaluation_run import EvaluationRun
-from stindex.runs.feeds import ClaimedFeed
+from stindex.runs.feeds import ClaimedFeed, Feed, SteppedFeed
 from stindex.runs.identity import digest
-from stindex.runs.lock import read_process
+from stindex.runs.in_step import Companions
 from stindex.runs.machines import gpu_of_rank, settle, visible_gpus
 from stindex.runs.mailbox import Inbox, Outbox
 from stindex.runs.plan import Plan, read_plan, write_plan
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 0.1
 STOPPED_SECONDS = 15.0  # how long rank 0 waits for the others when the run was stopped
 ORPHAN_SECONDS = 30.0
+HANGING_SECONDS = 10  # how long a process may take to end whose model hangs
+STOPPED = "Another rank has stopped; run the same command again to go on."
 
 
 class RankPart(Part):
@@ -57,7 +60,9 @@ class RankPart(Part):
         self.reports_travel = not role.owns
         kind = session.settings.spec.kind
         local = kind not in {"own", "rules", "stored"} and values.device != "cpu"
-        gpus = visible_gpus(os.environ) if local and not values.oversubscribe else []
+        # DeepSpeed chooses among all GPUs by itself.
+        chosen = not local or values.oversubscribe or role.in_step
+        gpus = [] if chosen else visible_gpus(os.environ)
         settle(os.environ, gpu_of_rank(role, gpus), 1)
         self._timeout = float(values.rank_timeout)
         self._meeting: meeting.Meeting | None = None
@@ -65,6 +70,8 @@ class RankPart(Part):
         self._outbox: Outbox | None = None
         self._tests: dict[int, list[pytest.Item]] = {}
         self._plain: list[pytest.Item] = []
+        self._companions: Companions | None = None
+        self._told = False  # to stop
         self._log = RankLog()
         if not role.owns:
             silence(session.config, self._log)
@@ -131,20 +138,46 @@ class RankPart(Part):
         self._execute(run, plan, launch)
 
     def _execute(self, run: EvaluationRun, plan: Plan, launch: Path) -> None:
-        keys = [request.key for request in run.requests]
-        feed = ClaimedFeed(plan.chunks, keys, launch / "claims", self.session.role.rank)
-        if self.session.role.owns:
-            run.execute(feed, run.stock)
+        role = self.session.role
+        if role.owns:
+            run.execute(self._feed(run, plan, launch), run.stock)
         else:
-            run.execute_plan(plan, feed)
-        self.pulse().watch(launch / meeting.STOP, self._told_to_stop)
+            run.execute_plan(plan, self._feed(run, plan, launch))
+        self.pulse().watch((launch / meeting.STOP).exists, self._told_to_stop)
+        if run.in_step:
+            self._companions = Companions(launch, role.rank, role.world, self._timeout)
+            self.pulse().watch(lambda: self._gone() is not None, self._stop_without)
+
+    def _feed(self, run: EvaluationRun, plan: Plan, launch: Path) -> Feed:
+        role = self.session.role
+        if run.in_step:
+            return SteppedFeed(plan.chunks, plan.todo, role.rank, role.world)
+        keys = [request.key for request in run.requests]
+        return ClaimedFeed(plan.chunks, keys, launch / "claims", role.rank)
 
     def _told_to_stop(self) -> None:
+        self._told = True
         session = self.session.pytest_session
         if session is not None and not session.shouldstop:
             session.shouldstop = "another rank has stopped"
-        if self._run is not None and not self.session.role.owns:
+        if self._run is None:
+            return
+        if self._run.in_step:
+            self._run.abandon(STOPPED)
+        elif not self.session.role.owns:
             self._run.stop()
+
+    def _gone(self) -> int | None:
+        return None if self._companions is None else self._companions.gone()
+
+    def _stop_without(self) -> None:
+        """No rank can generate any more (ZeRO-3): end, and let all others end."""
+        if self._run is not None and not self._run.has_generated:
+            self._run.abandon(
+                f"rank {self._gone()} has died, and under ZeRO-3 no rank can go on without it; run "
+                "the same command again: what was written is kept."
+            )
+            self._leave()
 
     # --- the tests
 
@@ -187,6 +220,8 @@ class RankPart(Part):
         """Let rank 0 end the session with this rank's problem."""
         if self._outbox is None:
             return False
+        if self._told:
+            return True  # rank 0 knows
         try:
             self._outbox.send({"problem": str(problem)})
         except UserError:
@@ -226,7 +261,12 @@ class RankPart(Part):
         launch = self._launch()
         if stopped and launch is not None:
             (launch / meeting.STOP).touch()
-            self._wait_for_others(None, min(self._timeout, STOPPED_SECONDS))
+            if self._run is not None and self._run.in_step:
+                self._run.abandon(STOPPED)
+            try:
+                self._wait_for_others(None, min(self._timeout, STOPPED_SECONDS))
+            except pytest.exit.Exception as problem:  # of another rank
+                self.session.announce(str(problem))
         lost = [str(other.rank) for other in self._others.values() if not other.done]
         if lost and self._run is not None:
             note = f"rank {', '.join(lost)} did not end as it should; some of its samples may miss."
@@ -242,15 +282,29 @@ class RankPart(Part):
         """Tell rank 0 that this rank is done; only rank 0 gives the exit status."""
         if self.session.role.owns:
             return
+        self._leave()
         facts = self._run.leave() if self._run is not None else {}
         if self._outbox is not None:
             self._outbox.send({"done": int(session.exitstatus), "source": facts})
         if int(session.exitstatus) in {0, 1, 5}:
             session.exitstatus = pytest.ExitCode.OK
 
+    def _leave(self) -> None:
+        """Do not let other ranks wait for this one (ZeRO-3)."""
+        if self._companions is None or self._run is None:
+            return
+        early = not self._run.has_generated
+        self._companions.leave(early=early)
+        if early:
+            self._run.abandon(STOPPED)
+
     def close(self) -> None:
         """Let go of the run."""
         super().close()
+        acquisition = self._run.acquisition if self._run is not None else None
+        if self._companions is not None and acquisition is not None and acquisition.hangs:
+            # A collective operation that misses a rank ends in no other way.
+            signal.alarm(HANGING_SECONDS)
         if self._meeting is not None:
             self._meeting.close()
             if self.session.role.owns:
@@ -275,17 +329,13 @@ class _Other:
         self.rank = rank
         self.done = False
         self.source: dict[str, Any] = {}
-        self._sign = launch / f"alive-rank{rank}"
-        self._silence = meeting.Silence(self._sign)
+        self._sign = meeting.Sign(launch, rank)
         self._inbox = Inbox(launch / f"reports-{rank}.jsonl")
         self._collected = collected
 
     def is_lost(self, timeout: float) -> bool:
         """Whether it has died on this machine, or has been silent for `timeout` seconds."""
-        process = read_process(self._sign)
-        if process is not None and process.is_alive() is False:
-            return True
-        return self._silence.seconds() > timeout
+        return self._sign.is_lost(timeout)
 
     def reports(self) -> Iterator[dict[str, Any]]:
         """Yield the reports that came in; note everything else."""

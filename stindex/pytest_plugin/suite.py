@@ -33,7 +33,7 @@ from stindex.reporting.run_report import RunReport
 from stindex.reporting.terminal import sample_lines, summary_lines
 from stindex.resources import find
 from stindex.runs.evaluation_run import Ending, EvaluationRun
-from stindex.runs.roles import find_role, lonely_launch, refuse_sharded_parameters
+from stindex.runs.roles import find_role, lonely_launch
 from stindex.runs.sharding import shard_of
 from stindex.schema import Sample
 
@@ -64,7 +64,6 @@ class Suite:
             self.role = find_role(
                 os.environ, workers=workers_to_start(config), worker=worker_name(config)
             )
-            refuse_sharded_parameters(os.environ)
             self._session = Session(config, self._settings, self.role, self._chosen_dataset)
             self._part = _part(self._session)
         except UserError as problem:

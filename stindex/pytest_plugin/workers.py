@@ -381,7 +381,7 @@ class WorkerPart(Part):
         run.execute_plan(
             plan, AssignedFeed(self._launch / f"assigned-{self.session.role.name}.jsonl")
         )
-        self.pulse().watch(self._launch / meeting.STOP, run.stop)
+        self.pulse().watch((self._launch / meeting.STOP).exists, run.stop)
         return run
 
     def _tests_file(self) -> Path:

@@ -26,6 +26,8 @@ from stindex.runs.journal import JournalWriter, read_journal
 from stindex.runs.record import Record, SetAside
 from stindex.schema import Generation
 
+ABANDONED_SECONDS = 2.0  # for the step in hand of a source that nobody waits for
+
 SourceFactory = Callable[[], AnswerSource]
 
 
@@ -166,6 +168,7 @@ class Acquisition:
         self._asked: str | None = None  # the key that a test waits for
         self._exhausted = False
         self._held_back: Chunk | None = None  # a suspect that was taken and is not begun
+        self._abandoned = False
         self._changed = Condition()
         self._stop = Event()
         self._failure: BaseException | None = None
@@ -243,11 +246,29 @@ class Acquisition:
         with self._changed:
             self._changed.notify_all()
 
+    def abandon(self, problem: UserError) -> None:
+        """Wait for the source no longer: it may hang on a rank that is dead."""
+        self._abandoned = True
+        self.stop()
+        if not self.is_over:
+            self._fail(problem)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nothing more to generate."""
+        with self._changed:
+            return self._exhausted
+
+    @property
+    def hangs(self) -> bool:
+        """Whether the source still works on something; to be asked after `close`."""
+        return self._thread is not None and self._thread.is_alive()
+
     def close(self, timeout: float = 30.0) -> None:
         """Stop the source after its current step and close the journal."""
         self.stop()
         if self._thread is not None:
-            self._thread.join(timeout)
+            self._thread.join(ABANDONED_SECONDS if self._abandoned else timeout)
         self._writer.close()
 
     def _start(self) -> None:
@@ -301,7 +322,7 @@ class Acquisition:
         chunk = self._taken_from_feed()
         if chunk is None:
             return ()
-        if chunk.suspect:
+        if chunk.suspect or chunk.in_step:
             self._held_back = chunk
             return ()
         requests = self._missing(chunk)
@@ -351,11 +372,11 @@ class Acquisition:
 
     def _generate(self, chunk: Chunk) -> None:
         requests = self._missing(chunk)
-        if not requests:
+        if not requests and not chunk.in_step:
             return
         if self._source is None:
             self._source = self._make_source()
-        more = partial(self._more, requests)
+        more = tuple if chunk.in_step else partial(self._more, requests)
         answers = self._source.answers(
             _Requests(list(requests), more), self._response_model, self._decoding, self._stop
         )
@@ -382,7 +403,7 @@ class Acquisition:
 
     def _fail(self, failure: BaseException) -> None:
         with self._changed:
-            self._failure = failure
+            self._failure = self._failure or failure
             self._changed.notify_all()
 
 

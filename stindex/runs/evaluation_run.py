@@ -175,10 +175,16 @@ class EvaluationRun:
             run_id=self.identity.run_id,
             selection=self.selection,
             attempts=dict(stock.attempts),
+            in_step=self.in_step,
         )
         self.notes = [*self.dataset.notes(), *stock_notes(stock, len(self.selected), self._earlier)]
         for note in self.notes:
             announce(note)
+
+    @property
+    def in_step(self) -> bool:
+        """Whether all ranks have to generate equally often (ZeRO-3)."""
+        return self._answerer.in_step
 
     @property
     def selection(self) -> str:
@@ -242,6 +248,16 @@ class EvaluationRun:
         if self.acquisition is not None:
             self.acquisition.stop()
 
+    def abandon(self, reason: str) -> None:
+        """Wait for the source no longer, as another rank does not take part any more."""
+        if self.acquisition is not None:
+            self.acquisition.abandon(UserError(reason))
+
+    @property
+    def has_generated(self) -> bool:
+        """Whether this process has generated its share."""
+        return self.acquisition is not None and self.acquisition.is_over
+
     def leave(self) -> dict[str, Any]:
         """End the part of a process that does not own the run; return facts about its source."""
         if self.acquisition is None:
@@ -276,7 +292,9 @@ class EvaluationRun:
         known = self._evaluations.get(sample.id)
         if known is None:
             if self.acquisition is None:
-                raise UserError(f"{sample.id}: its answer is not there; run the same command again.")
+                raise UserError(
+                    f"{sample.id}: its answer is not there; run the same command again."
+                )
             known = self.evaluator.evaluate(sample, self.acquisition.record(sample.id))
             self._keep(known)
         return known

@@ -1,5 +1,7 @@
 """Where a process gets its chunks from: one plan for itself, claims among ranks, assignments.
 
+Ranks that have to generate in step (ZeRO-3) are the exception: their shares are fixed.
+
 A feed is asked when the source of answers is free, not before: whoever is done early takes the
 next chunk. Claims and assignments are files, which outlive whoever wrote them.
 """
@@ -11,6 +13,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -25,10 +28,13 @@ class Chunk:
         positions: places of the samples in the selection.
         suspect: its worker died over it: its journal is looked into once more, and nothing is
             generated ahead of the test that asks for it.
+        in_step: the source is asked even where there is nothing to generate, as the other ranks'
+            sources wait for it.
     """
 
     positions: tuple[int, ...]
     suspect: bool = False
+    in_step: bool = False
 
 
 class Feed(Protocol):
@@ -98,6 +104,27 @@ class ClaimedFeed:
         os.write(descriptor, f"{self._rank}\n".encode("ascii"))
         os.close(descriptor)
         return True
+
+
+class SteppedFeed:
+    """A rank's share of a plan that is fixed once: the same number of chunks for every rank."""
+
+    ends = True
+
+    def __init__(self, chunks: Sequence[Sequence[int]], todo: int, rank: int, world: int) -> None:
+        """Take every `world`-th chunk; the last round is filled up with empty ones.
+
+        Args:
+            todo: the first so many chunks are generated, all ranks in step.
+        """
+        rounds = range(rank, -(-todo // world) * world, world)
+        generated = (Chunk(tuple(chunks[n]) if n < todo else (), in_step=True) for n in rounds)
+        replayed = (Chunk(tuple(chunk)) for chunk in chunks[todo + rank :: world])
+        self._chunks = chain(generated, replayed)
+
+    def take(self) -> Chunk | None:
+        """Return the next chunk, which may be empty; None at the end."""
+        return next(self._chunks, None)
 
 
 class AssignedFeed:

@@ -21,7 +21,7 @@ from threading import Event, Thread
 from typing import Any
 
 from stindex.errors import UserError
-from stindex.runs.lock import join, members
+from stindex.runs.lock import join, members, read_process
 from stindex.runs.pulse import Pulse
 from stindex.runs.roles import Role
 from stindex.runs.written_whole import write_whole
@@ -135,6 +135,22 @@ class Silence:
         if now != self._seen:
             self._seen, self._since = now, time.monotonic()
         return time.monotonic() - self._since
+
+
+class Sign:
+    """The sign of life of another rank."""
+
+    def __init__(self, launch: Path, rank: int) -> None:
+        """Begin to look now."""
+        self._path = launch / f"alive-rank{rank}"
+        self._silence = Silence(self._path)
+
+    def is_lost(self, timeout: float) -> bool:
+        """Whether it has died on this machine, or has been silent for `timeout` seconds."""
+        process = read_process(self._path)
+        if process is not None and process.is_alive() is False:
+            return True
+        return self._silence.seconds() > timeout
 
 
 def wait_for_owner(launch: Path, found: Callable[[], bool], timeout: float) -> bool:

@@ -21,13 +21,15 @@ MOST_BATCHES = 4
 REPLAYED = 64  # samples in a chunk of which every answer is there
 
 
-def plan_chunks(items: Sequence[T], batch_size: int, processes: int = 1) -> list[list[T]]:
-    """Cut `items`, in order, into chunks of whole batches; only the last batch may be short."""
+def plan_chunks(
+    items: Sequence[T], batch_size: int, processes: int = 1, most: int = MOST_BATCHES
+) -> list[list[T]]:
+    """Cut `items`, in order, into chunks of at most `most` batches; only the last may be short."""
     chunks: list[list[T]] = []
     start = 0
     while start < len(items):
         batches_left = -(-(len(items) - start) // batch_size)
-        size = batch_size * min(MOST_BATCHES, max(1, batches_left // (2 * processes)))
+        size = batch_size * min(most, max(1, batches_left // (2 * processes)))
         chunks.append(list(items[start : start + size]))
         start += size
     return chunks
@@ -61,6 +63,7 @@ def make_plan(  # noqa: PLR0913 (what the plan is made of)
     run_id: str,
     selection: str,
     attempts: dict[str, int],
+    in_step: bool = False,
 ) -> Plan:
     """Return the plan of one launch.
 
@@ -69,13 +72,14 @@ def make_plan(  # noqa: PLR0913 (what the plan is made of)
             answer, so they stay together.
         answered: keys whose answer is there.
         attempts: key to the attempts that were made so far.
+        in_step: chunks of one batch each, which the ranks generate at the same time.
     """
     of_key: dict[str, list[int]] = {}
     for position, key in enumerate(keys):
         of_key.setdefault(key, []).append(position)
     todo = [key for key in of_key if key not in answered]
     replayed = [key for key in of_key if key in answered]
-    generated = plan_chunks(todo, batch_size, processes)
+    generated = plan_chunks(todo, batch_size, processes, 1 if in_step else MOST_BATCHES)
     rest = [replayed[n : n + REPLAYED] for n in range(0, len(replayed), REPLAYED)]
     chunks = [tuple(p for key in chunk for p in of_key[key]) for chunk in [*generated, *rest]]
     again = {p: attempts[key] + 1 for key in todo if attempts.get(key) for p in of_key[key]}

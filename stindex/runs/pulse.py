@@ -26,7 +26,7 @@ class Pulse:
             on_orphaned: called once, in the thread, when the parent process has died.
         """
         self._files: list[Path] = []
-        self._watched: list[tuple[Path, Callable[[], None]]] = []
+        self._watched: list[tuple[Callable[[], bool], Callable[[], None]]] = []
         self._on_orphaned = on_orphaned
         self._parent = os.getppid()
         self._closed = Event()
@@ -37,9 +37,9 @@ class Pulse:
         """Touch a file from now on."""
         self._files = [*self._files, path]
 
-    def watch(self, path: Path, on_appeared: Callable[[], None]) -> None:
-        """Call `on_appeared` once, in the thread, when there is such a file."""
-        self._watched = [*self._watched, (path, on_appeared)]
+    def watch(self, has_come: Callable[[], bool], then: Callable[[], None]) -> None:
+        """Call `then` once, in the thread, when `has_come` is true."""
+        self._watched = [*self._watched, (has_come, then)]
 
     def close(self) -> None:
         """Stop; no file is touched afterwards."""
@@ -55,10 +55,11 @@ class Pulse:
                 _touch(self._files)
 
     def _look(self) -> None:
-        for path, on_appeared in self._watched:
-            if path.exists():
-                self._watched = [one for one in self._watched if one[0] != path]
-                on_appeared()
+        for watched in self._watched:
+            has_come, then = watched
+            if has_come():
+                self._watched = [one for one in self._watched if one is not watched]
+                then()
         if self._on_orphaned is not None and os.getppid() != self._parent:
             on_orphaned, self._on_orphaned = self._on_orphaned, None
             on_orphaned()

@@ -32,6 +32,7 @@ class Role:
     rank, world: which of how many ranks; 0 of 1 without a launcher.
     local_rank: which of the ranks on this machine.
     worker: the name that xdist gave a worker.
+    in_step: ZeRO-3: the ranks hold a local model together, so all have to generate equally often.
     """
 
     kind: Kind
@@ -39,6 +40,7 @@ class Role:
     world: int = 1
     local_rank: int = 0
     worker: str = ""
+    in_step: bool = False
 
     @property
     def owns(self) -> bool:
@@ -76,7 +78,10 @@ def find_role(environment: Mapping[str, str], *, workers: int = 0, worker: str =
         )
     if workers:
         return Role("controller")
-    return Role("rank", rank, world, local_rank) if world > 1 else Role("single")
+    if world == 1:
+        return Role("single")
+    in_step = _shards_parameters(environment)
+    return Role("rank", rank, world, local_rank, in_step=in_step)
 
 
 def lonely_launch(environment: Mapping[str, str]) -> str:
@@ -92,19 +97,10 @@ def lonely_launch(environment: Mapping[str, str]) -> str:
     )
 
 
-def refuse_sharded_parameters(environment: Mapping[str, str]) -> None:
-    """Refuse ZeRO-3, under which no rank has a whole model to generate with.
-
-    Raises:
-        UserError: the launcher was told to shard the parameters.
-    """
+def _shards_parameters(environment: Mapping[str, str]) -> bool:
+    """Whether accelerate was told to shard the parameters with DeepSpeed ZeRO-3."""
     deepspeed = environment.get("ACCELERATE_USE_DEEPSPEED", "").lower() == "true"
-    if deepspeed and environment.get("ACCELERATE_DEEPSPEED_ZERO_STAGE") == "3":
-        raise UserError(
-            "DeepSpeed ZeRO-3 shards the parameters over the ranks, which is not supported; run "
-            "one process without a launcher (the layers are spread over all visible GPUs), or "
-            "use --quantization 4bit or cfg/multi_gpu.yaml."
-        )
+    return deepspeed and environment.get("ACCELERATE_DEEPSPEED_ZERO_STAGE") == "3"
 
 
 def _ranks(environment: Mapping[str, str]) -> tuple[int, int, int]:

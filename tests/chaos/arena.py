@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from typing import Any
 
 import platformdirs
 import psutil
+import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 PYTHON = sys.executable
@@ -31,17 +33,26 @@ def test_extraction(evaluation, thresholds):
 def test_has_words(evaluation):
     assert evaluation.record.generation.raw_text
 """
+NIGHTLY = pytest.mark.skipif(
+    not os.environ.get("STINDEX_NIGHTLY"),
+    reason="too long for every run of the tests; make nightly",
+)
 LAUNCHERS = {
     "single": [PYTHON, "-m", "pytest"],
     "workers": [PYTHON, "-m", "pytest", "-n", "2"],
     "torchrun": [
-        *[PYTHON, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", "0"],
+        *[PYTHON, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", "PORT"],
         *["--no-python", PYTHON, "-m", "pytest"],
     ],
     "accelerate": [
         *[PYTHON, "-m", "accelerate.commands.accelerate_cli", "launch"],
         *["--config_file", str(ROOT / "cfg" / "multi_cpu.yaml")],
-        *["--main_process_port", "0", "-m", "pytest"],
+        *["--main_process_port", "PORT", "-m", "pytest"],
+    ],
+    "deepspeed": [
+        *[PYTHON, "-m", "accelerate.commands.accelerate_cli", "launch"],
+        *["--config_file", str(ROOT / "cfg" / "deepspeed_zero3.yaml")],
+        *["--main_process_port", "PORT", "-m", "pytest"],
     ],
 }
 
@@ -97,7 +108,9 @@ class Arena:
         environment: dict[str, str] | None = None,
         marker: str = "",
     ) -> subprocess.Popen[str]:
-        command = [*LAUNCHERS[arrangement], "-p", "stindex.pytest_plugin"]
+        port = str(free_port())
+        launcher = [port if word == "PORT" else word for word in LAUNCHERS[arrangement]]
+        command = [*launcher, "-p", "stindex.pytest_plugin"]
         command += ["-p", "tests.chaos.saboteur", "-W", "error", "-p", "no:cacheprovider"]
         command += ["--model", self.model, "--dataset", "mine.json", "--batch-size", "2"]
         command += ["--output-dir", output, "--junitxml", f"{output}.xml", *self.options, *options]
@@ -129,13 +142,21 @@ class Arena:
         lines = [json.loads(row) for row in rows if row.endswith(b"}")]
         return Counter(line["key"] for line in lines if line["kind"] == "answer")
 
-    def status(self, output: str) -> str:
-        return str(json.loads((self.directory(output) / "run.json").read_text())["status"])
+    def status(self, output: str, part: str = "") -> str:
+        run = self.directory(output) / part / "run.json"
+        return str(json.loads(run.read_text(encoding="utf-8"))["status"])
 
     def metrics(self, output: str) -> object:
         """Return `metrics_summary.json` as far as it must be the same for every arrangement."""
         path = self.directory(output) / "metrics_summary.json"
         return without_times(json.loads(path.read_text(encoding="utf-8")))
+
+
+def free_port() -> int:
+    """Return a port on which nobody listens just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def orphans(marker: str) -> list[int]:

@@ -15,14 +15,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from .arena import ROOT, SAMPLES, Arena, without_times
+from .arena import NIGHTLY, ROOT, SAMPLES, Arena, without_times
 
 pytestmark = pytest.mark.slow
-
-NIGHTLY = pytest.mark.skipif(
-    not os.environ.get("STINDEX_NIGHTLY"),
-    reason="too long for every run of the tests; make nightly",
-)
 
 
 @pytest.fixture
@@ -73,15 +68,6 @@ def test_variables_of_slurm_make_ranks(arena: Arena) -> None:
     assert "test session starts" not in printed[0]
     assert f"{2 * SAMPLES + 1} passed" in printed[1]
     _counted(arena, "out")
-
-
-@NIGHTLY
-def test_zero_3_is_refused_in_one_sentence(arena: Arena) -> None:
-    stage = {"ACCELERATE_USE_DEEPSPEED": "true", "ACCELERATE_DEEPSPEED_ZERO_STAGE": "3"}
-    ended = arena.run("single", "out", environment=stage)
-    assert ended.status == 4
-    assert "ZeRO-3" in ended.output
-    assert "Traceback" not in ended.output
 
 
 @NIGHTLY

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stindex.errors import UserError
-from stindex.runs.roles import Role, find_role, lonely_launch, refuse_sharded_parameters
+from stindex.runs.roles import Role, find_role, lonely_launch
 
 SINGLE = Role("single")
 
@@ -80,9 +80,12 @@ def test_one_process_where_several_were_asked_for_is_noticed() -> None:
     assert lonely_launch({"MASTER_PORT": "29500"}) == ""
 
 
-def test_parameters_that_no_rank_has_whole_are_refused_and_zero_2_is_not() -> None:
-    zero2 = {"ACCELERATE_USE_DEEPSPEED": "true", "ACCELERATE_DEEPSPEED_ZERO_STAGE": "2"}
-    refuse_sharded_parameters({})
-    refuse_sharded_parameters(zero2)
-    with pytest.raises(UserError, match="ZeRO-3"):
-        refuse_sharded_parameters({**zero2, "ACCELERATE_DEEPSPEED_ZERO_STAGE": "3"})
+def test_ranks_that_hold_a_model_together_are_in_step_and_those_of_zero_2_are_not() -> None:
+    ranks = {"RANK": "1", "WORLD_SIZE": "2", "LOCAL_RANK": "1"}
+    stage = "ACCELERATE_DEEPSPEED_ZERO_STAGE"
+    deepspeed = {**ranks, "ACCELERATE_USE_DEEPSPEED": "true"}
+    assert not find_role(ranks).in_step
+    assert not find_role({**ranks, stage: "3"}).in_step
+    assert not find_role({**deepspeed, stage: "2"}).in_step
+    assert find_role({**deepspeed, stage: "3"}).in_step
+    assert not find_role({**deepspeed, stage: "3", "WORLD_SIZE": "1"}).in_step

@@ -69,12 +69,18 @@ class GenerativeModel(Protocol):
 
 
 def decode_batch(
-    model: GenerativeModel, prompts: Sequence[Prompt], settings: BatchSettings, stop: Event
+    model: GenerativeModel,
+    prompts: Sequence[Prompt],
+    settings: BatchSettings,
+    stop: Event,
+    *,
+    synced: bool = False,
 ) -> list[Decoded | None]:
     """Decode prompts together and return what each wrote, in order.
 
     None stands for a row that was not finished when `stop` was set. `model` is a transformers
-    model with `generate` and `device`. Raises whatever `generate` raises.
+    model with `generate` and `device`. `synced` goes on with passes until all ranks are finished.
+    Raises whatever `generate` raises.
     """
     started = time.perf_counter()
     rows = [
@@ -94,6 +100,7 @@ def decode_batch(
             ),
             logits_processor=LogitsProcessorList([_RowProcessor(rows, settings)]),
             stopping_criteria=StoppingCriteriaList([_RowsFinished(rows, stop)]),
+            synced_gpus=synced,
         )
     # What follows the prompt starts at the padded length, the same for every row.
     written = output[:, input_ids.shape[1] :].tolist()
