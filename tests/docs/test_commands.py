@@ -246,6 +246,7 @@ def _runnable() -> list[tuple[str, str]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("page", "script"), _runnable(), ids=[f"{page}-{n}" for n, (page, _) in enumerate(_runnable())]
 )

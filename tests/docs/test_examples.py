@@ -13,6 +13,10 @@ from typing import Any
 import platformdirs
 import pytest
 
+pytestmark = pytest.mark.slow
+
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 CACHE = platformdirs.user_cache_path()

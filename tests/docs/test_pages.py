@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,12 @@ def test_the_architecture_has_a_paragraph_for_each_room() -> None:
 def test_every_hook_is_explained() -> None:
     page = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
     assert [name for name in ADD if f"`{name}`" not in page] == []
+
+
+def test_the_version_is_in_one_place_and_the_changelog_begins_with_it() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    version = project["version"]
+    changes = re.findall(r"^## ([\d.]+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    assert changes[0] == version
+    code = [*(ROOT / "stindex").rglob("*.py"), *ROOT.glob("*.py")]
+    assert [path for path in code if f'"{version}"' in path.read_text(encoding="utf-8")] == []

@@ -15,6 +15,8 @@ from .browsing import chosen, visited
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "people"
 
 
