@@ -282,11 +282,27 @@ async def silent(request: web.Request, body: dict[str, Any], attempt: int) -> we
     return web.Response()
 
 
+async def dripping(request: web.Request, body: dict[str, Any], attempt: int) -> web.StreamResponse:
+    """Always send something, so that no wait for the next byte is long."""
+    response = web.StreamResponse()
+    await response.prepare(request)
+    for _ in range(600):
+        await response.write(b" ")
+        await asyncio.sleep(0.1)
+    return response
+
+
+async def maintenance(request: web.Request, body: dict[str, Any], attempt: int) -> web.Response:
+    return web.Response(text="<html>Back soon</html>", content_type="text/html")
+
+
 @pytest.mark.parametrize(
     ("failure", "kind"),
     [
         (internal, "500"),
         (wrong_json, "reply"),
+        (maintenance, "reply"),
+        (dripping, "timeout"),
         (truncated, "connection"),
         (hung_up, "connection"),
         (silent, "timeout"),
