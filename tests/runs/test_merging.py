@@ -80,7 +80,15 @@ def test_merged_shards_give_the_digits_of_the_whole(root: Path) -> None:
     expected = json.loads((find_source(whole).directory / "metrics_summary.json").read_text())
     merged = json.loads((where / "metrics_summary.json").read_text())
     assert merged["metrics"]["temporal"] == expected["metrics"]["temporal"]
-    assert merged["run"]["processes"]["arrangement"] == "merged from 3 runs"
+    processes = merged["run"]["processes"]
+    assert (processes["arrangement"], processes["count"]) == ("merged from 3 runs", 3)
+    for number, part in enumerate(processes["merged"], 1):
+        source = find_source(parts[number - 1]).run
+        assert part == {
+            "started_at": source["started_at"],
+            "host": source["provenance"]["host"],
+            "settings": {"shard": f"{number}/3"},
+        }
     assert not (where / "lock").exists()
 
 

@@ -87,6 +87,10 @@ def test_week_and_ordinal_dates_are_those_of_datetime(day: date) -> None:
         ("BC04", (-499, 1, 1), (-399, 1, 1)),
         ("BC004", (-48, 1, 1), (-38, 1, 1)),
         ("FY2013", (2013, 1, 1), (2014, 1, 1)),
+        ("FY2013-Q1", (2013, 1, 1), (2013, 4, 1)),
+        ("FY2013Q3", (2013, 7, 1), (2013, 10, 1)),
+        ("FY2013-H1", (2013, 1, 1), (2013, 7, 1)),
+        ("FY2013H2", (2013, 7, 1), (2014, 1, 1)),
         ("2013-SP", (2013, 3, 1), (2013, 6, 1)),
         ("2013-WI", (2013, 12, 1), (2014, 3, 1)),
         ("18", (1800, 1, 1), (1900, 1, 1)),
@@ -166,6 +170,21 @@ def test_repetition_keeps_its_count_and_what_is_repeated() -> None:
 )  # fmt: skip
 def test_what_is_no_value_is_invalid(value: str) -> None:
     assert parse(value).kind is Kind.INVALID
+
+
+@pytest.mark.parametrize(
+    ("value", "unit"),
+    [("FY2013", "fiscal_year"), ("FY2013-Q1", "fiscal_quarter"), ("FY2013-H1", "fiscal_half")],
+)
+def test_a_part_of_a_fiscal_year_begins_where_the_firm_says(value: str, unit: str) -> None:
+    assert (parse(value).granularity, parse(value).approximate) == (unit, True)
+
+
+def test_a_length_may_be_written_like_a_date_and_a_clock() -> None:
+    length = parse("P0003-06-04T12:30:05").duration
+    assert length is not None
+    assert length.months == 3 * 12 + 6
+    assert length.seconds == 4 * 86_400 + 12 * 3_600 + 30 * 60 + 5
 
 
 def test_open_interval_has_no_bound_on_its_open_side() -> None:
