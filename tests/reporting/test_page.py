@@ -212,6 +212,8 @@ def test_a_layer_without_anything_is_said_to_be_empty() -> None:
     no_places = Draft(spatial=None, predicted_spatial=())
     words = words_of(html_of(run_report([no_places])))
     assert "Spatial Not annotated in these samples" in words
+    assert "Spatial Kind Mentions" not in words  # no table of errors that nobody could make
+    assert "Temporal Kind Mentions" in words
     nothing = Draft(spatial=(), predicted_spatial=())
     assert "Spatial Nothing was annotated and nothing was found" in words_of(
         html_of(run_report([nothing]))
@@ -321,3 +323,17 @@ def test_an_escaping_bug_stops_the_page(monkeypatch: pytest.MonkeyPatch) -> None
     finally:
         monkeypatch.undo()
         environment.cache.clear()
+
+
+def test_a_loss_of_nothing_is_no_remark_and_own_words_have_no_underscores() -> None:
+    report = compared_report([Draft()], [Draft()])
+    same = difference("overall.success_rate", "not distinguishable", smallest_loss=0.0)
+    slices = [
+        {**report.slices[0], "by": by, "value": "equals_reference_date"}
+        for by in ("temporal reference", "category")
+    ]
+    comparison = {**(report.comparison or {}), "metrics": [same]}
+    words = words_of(html_of(replace(report, comparison=comparison, slices=tuple(slices))))
+    assert "this n shows losses from" not in words
+    assert "temporal reference equals reference date" in words
+    assert "category equals_reference_date" in words

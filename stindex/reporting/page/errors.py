@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,13 +38,23 @@ def error_counts(
     counted = {kind: _count(report.metrics, tally, *kind) for kind in _kinds()}
     largest = max([*counted.values(), *baseline.values()], default=0)
     has_baseline = bool(report.baseline_samples)
-    rows: dict[str, list[ErrorCount]] = {name: [] for name in DIMENSIONS}
+    rows: dict[str, list[ErrorCount]] = {name: [] for name in _annotated(report, counted)}
     for (name, kind), count in counted.items():
+        if name not in rows:
+            continue
         theirs = baseline.get((name, kind), 0) if has_baseline else None
         bar = drawings.count_bar(count, largest, theirs)
         words = wording.ERROR_WORDS[kind]
         rows[name].append(ErrorCount(kind, words, count, theirs, bar, f"#error={name}.{kind}"))
     return rows
+
+
+def _annotated(report: RunReport, counted: Mapping[tuple[str, str], int]) -> Iterator[str]:
+    """Yield the dimensions that a sample is annotated in, or that an error was counted in."""
+    for name in DIMENSIONS:
+        found = any(count for (dimension, _), count in counted.items() if dimension == name)
+        if found or report.metrics.get(name, {}).get("samples") != 0:
+            yield name
 
 
 def _kinds() -> list[tuple[str, str]]:

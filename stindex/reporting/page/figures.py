@@ -175,7 +175,10 @@ def _slice_row(one: Mapping[str, Any], columns: Sequence[tuple[str, str]]) -> Sl
             )
         )
     samples = int(one.get("samples") or 0)
-    return SliceRow(str(one["value"]), samples, tuple(cells), samples < FEW_SAMPLES)
+    label = str(one["value"])
+    if one["by"] == "temporal reference":  # our own words, not those of the data
+        label = label.replace("_", " ")
+    return SliceRow(label, samples, tuple(cells), samples < FEW_SAMPLES)
 
 
 def _digits(value: float | None) -> str:

@@ -211,7 +211,7 @@ def _remark(row: Mapping[str, Any], unit: wording.Unit) -> str:
             f" {'ruled out' if ruled_out else 'not ruled out'}"
         )
     loss, needed = row.get("smallest_loss"), row.get("needed_n")
-    if row["verdict"] in ("inconclusive", "not distinguishable") and loss is not None:
+    if row["verdict"] in ("inconclusive", "not distinguishable") and loss:
         parts.append(f"this n shows losses from {wording.number_text(loss, unit)}")
     if row["verdict"] == "inconclusive" and needed:
         parts.append(f"n = {needed} would be needed")
