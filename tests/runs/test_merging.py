@@ -87,7 +87,7 @@ def test_merged_shards_give_the_digits_of_the_whole(root: Path) -> None:
         assert part == {
             "started_at": source["started_at"],
             "host": source["provenance"]["host"],
-            "settings": {"shard": f"{number}/3"},
+            "settings": {"shard": {"value": f"{number}/3", "source": "command line"}},
         }
     assert not (where / "lock").exists()
 
