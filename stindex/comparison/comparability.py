@@ -30,6 +30,8 @@ _IDENTITY = (
 )
 _NO_PROMPT = "none "  # how the prompt of predictions from a file begins
 _SETTINGS = ("batch_size", "device")
+# Facts about a source that differ from one launch to the next and change no answer.
+_MEASURED = frozenset({"load_seconds", "engine_counts", "engine_self_check", "peak_memory_bytes"})
 _HALF = frozenset({"bfloat16", "float16"})
 _PROVENANCE = ("python", "platform", "cpus")
 
@@ -146,7 +148,7 @@ def _differences(
         if name == "source" and not (before and now):
             continue  # where nothing was generated, nobody knows what would have been used
         label = {"versions": "version of ", "geocoder": "geocoder, ", "source": "model, "}[name]
-        keys = tuple(sorted({*before, *now}))
+        keys = tuple(sorted({*before, *now} - _MEASURED))
         yield from ((label + key, old, new) for key, old, new in _unequal(before, now, keys))
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 from pydantic import BaseModel
 
 from stindex.llm.base import DecodingSettings, Message, Refillable, Request
+from stindex.llm.machine import peak_memory
 from stindex.llm.registry import Dtype, resolve_model
 from stindex.llm.row_budget import RowBudget, row_budget
 from stindex.llm.storage import LocalModel, Placement, Quantization, prepare
@@ -222,6 +223,7 @@ class HuggingFaceLLM:
                 "dtype": loaded.dtype,
                 "load_seconds": round(loaded.seconds, 3),
                 "context_tokens": loaded.context,
+                "peak_memory_bytes": peak_memory(loaded.device),
                 "own_sampling": asdict(loaded.own_sampling),
                 "chat_template": bool(loaded.tokenizer.chat_template),
             }

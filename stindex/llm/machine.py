@@ -6,6 +6,7 @@ Asked before anything is downloaded, so that what cannot fit is refused at once.
 from __future__ import annotations
 
 import shutil
+import sys
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -39,6 +40,23 @@ def free_memory(device: str) -> Memory:
         if gpus is not None:
             return gpus
     return Memory(psutil.virtual_memory().available, "memory")
+
+
+def peak_memory(device: str) -> int | None:
+    """Return the most bytes that this process has held so far; None where nobody counts them.
+
+    On a GPU what torch has allocated, summed over all GPUs; elsewhere resident memory.
+    """
+    if device.startswith("cuda"):
+        torch = import_module("torch")
+        count = torch.cuda.device_count()
+        return int(sum(torch.cuda.max_memory_allocated(i) for i in range(count)))
+    try:
+        resource = import_module("resource")
+    except ImportError:  # not on Windows
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024
+    return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) * unit
 
 
 def gigabytes(size: int) -> str:

@@ -122,6 +122,12 @@ def test_another_model_is_what_is_compared_and_no_warning() -> None:
     assert warnings(before, _with_run(identity={"model": "b", "weights": "2"})) == []
 
 
+def test_what_was_measured_of_a_model_explains_no_difference() -> None:
+    before = _with_run(provenance={"source": {"device": "cpu", "load_seconds": 1.0}})
+    now = _with_run(provenance={"source": {"device": "cpu", "peak_memory_bytes": 5}})
+    assert warnings(before, now) == []
+
+
 def test_a_model_that_was_not_asked_says_nothing_about_its_device() -> None:
     asked = _with_run(provenance={"source": {"device": "cuda"}})
     assert warnings(asked, _with_run(provenance={"source": {}})) == []

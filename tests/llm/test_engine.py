@@ -287,6 +287,22 @@ def test_an_engine_that_is_wrong_leaves_what_came_later_to_generate_as_well(
     assert sorted(result.index for result in found) == list(range(len(prompts)))
 
 
+def test_a_document_of_8000_tokens_runs_beside_short_ones(
+    settings: BatchSettings, prompts: list[Prompt], smollm2: HuggingFaceLLM
+) -> None:
+    model = tiny(LlamaConfig(**{**_SIZES, "max_position_embeddings": 16_384}))
+    short = with_limit(settings, 12)
+    words = prompts[3].token_ids
+    long = dataclasses.replace(
+        prompts[3], token_ids=words[:-20] + words[-60:-20] * 200 + words[-20:]
+    )
+    assert len(long.token_ids) > 8000
+    some = [prompts[0], long, prompts[1]]
+    expected = [by_generate(model, [prompt], short)[0] for prompt in some]
+    engine = engine_of(model, short, smollm2)
+    assert told(by_engine(engine, some, 3)) == told(expected)
+
+
 def test_out_of_memory_halves_the_slots_and_changes_no_token(
     settings: BatchSettings,
     prompts: list[Prompt],
@@ -436,6 +452,7 @@ def test_provenance_says_which_engine_and_what_was_checked(
     assert facts["engine_self_check"].startswith("equal")
     assert facts["engine_fallback"] is None
     assert facts["engine_counts"]["tokens_written"] == 24
+    assert facts["peak_memory_bytes"] > 500_000_000  # the weights alone
 
 
 def test_draft_off_is_generate_and_no_fallback(smollm2: HuggingFaceLLM, ask: Ask) -> None:
