@@ -42,7 +42,7 @@ from stindex.llm.rendering import renderer
 from stindex.prompts import load_prompt
 
 ROOT = Path(__file__).parent.parent
-GENERATE, SLOTS, DRAFTS = "generate", "slots", "slots and drafts"
+VARIANTS = GENERATE, SLOTS, DRAFTS = "generate", "slots", "slots and drafts"
 
 
 @dataclass(slots=True)
@@ -113,19 +113,26 @@ def main() -> None:
     runs = {}
     for batch in options.batch:
         runs[str(batch)] = _measure(bench, prompts, batch, options)
-    result = {"machine": machine(options), "batches": runs}
-    if options.output:
-        Path(options.output).parent.mkdir(parents=True, exist_ok=True)
-        Path(options.output).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        if options.output:  # after each, so that what was measured is there whatever happens next
+            result = {"machine": machine(options), "batches": runs}
+            Path(options.output).parent.mkdir(parents=True, exist_ok=True)
+            Path(options.output).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 
 def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the options of the command line, `--smoke` worked in."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="smollm2")
-    parser.add_argument("--batch", type=int, nargs="+", default=[1, 8, 16])
+    parser.add_argument("--batch", type=int, nargs="+", default=[8, 16, 1])
     parser.add_argument("--samples", type=int, default=64)
-    parser.add_argument("--max-tokens", type=int, default=384)
+    parser.add_argument("--max-tokens", type=int, default=128)
+    parser.add_argument(
+        "--variants",
+        nargs="+",
+        choices=VARIANTS,
+        default=[GENERATE, DRAFTS],
+        help="all are held against the first, `generate`",
+    )
     parser.add_argument("--round", type=int, default=32, help="documents a round")
     parser.add_argument("--minutes", type=float, default=1e9, help="no new round after that")
     parser.add_argument("--threads", type=int, default=2)
@@ -135,6 +142,7 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.smoke:
         options.samples, options.max_tokens, options.round, options.batch = 4, 16, 2, [2]
+        options.variants = list(VARIANTS)
     return options
 
 
@@ -171,7 +179,7 @@ def _documents() -> Path:
 def _measure(
     bench: Bench, prompts: Sequence[Prompt], batch: int, options: argparse.Namespace
 ) -> dict[str, Any]:
-    variants = [GENERATE, SLOTS, DRAFTS]
+    variants = list(dict.fromkeys([GENERATE, *options.variants]))
     measured = {variant: Measured() for variant in variants}
     started = time.monotonic()
     for number, start in enumerate(range(0, len(prompts), options.round)):
