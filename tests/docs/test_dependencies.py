@@ -45,7 +45,8 @@ def test_the_licence_is_what_the_package_states(name: str, licence: str) -> None
     except metadata.PackageNotFoundError:
         pytest.skip(f"{name} is not installed here")
     classifiers = [one for one in found.get_all("Classifier") or () if one.startswith("License")]
-    stated = [found.get("License-Expression"), *classifiers, found.get("License")]
+    fields = ("License-Expression", "License")
+    stated = [*classifiers, *(text for field in fields for text in found.get_all(field) or ())]
     said = " ".join(filter(None, stated)) or _license_file(name)
     assert re.search(SPELLINGS[licence], said, re.IGNORECASE), said[:200]
 
