@@ -23,7 +23,7 @@ from transformers import (
 
 from stindex.llm.decoding.grammar import Grammar
 from stindex.llm.decoding.row import Limits, Prompt, Row, Vocabulary
-from stindex.llm.decoding.sampling import Sampling, gumbel_noise, shaped
+from stindex.llm.decoding.sampling import GREEDY, Sampling, gumbel_noise, shaped
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class BatchSettings:
     vocabulary: Vocabulary
     limits: Limits
     grammar: Grammar | None
-    sampling: Sampling = Sampling()
+    sampling: Sampling = GREEDY
     seed: int = 0
 
 

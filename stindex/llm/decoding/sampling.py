@@ -45,6 +45,9 @@ class Sampling:
         return not self.temperature and self.repetition_penalty == 1.0
 
 
+GREEDY = Sampling()
+
+
 def shaped(scores: torch.Tensor, sampling: Sampling, written: Iterable[int]) -> torch.Tensor:
     """Return the scores of one row, shape (vocabulary,), before noise.
 
