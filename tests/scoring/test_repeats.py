@@ -14,8 +14,9 @@ import pytest
 
 from stindex.schema import GoldLayer, Outcome, Prediction, Sample, TemporalMention
 from stindex.scoring import SampleScore, aggregate, score_sample
+from stindex.scoring.dimension import Measure
 from stindex.scoring.intervals import run_metrics
-from stindex.scoring.repeats import all_of, any_of, repeat_metrics, sentence, spread
+from stindex.scoring.repeats import all_of, any_of, noise, repeat_metrics, sentence, spread
 from tests.scoring.corpora import scored
 
 GOLD = tuple(TemporalMention("May", "2001-05", "DATE", 9 * i, 9 * i + 3) for i in range(4))
@@ -153,6 +154,24 @@ def test_one_run_has_no_noise_of_sampling() -> None:
     assert "spatial.f1_score" not in metric
     with pytest.raises(ValueError, match="no repeats"):
         repeat_metrics([])
+
+
+def test_a_metric_without_an_interval_still_has_its_noise() -> None:
+    """Two documents bound no mean of distances."""
+    resampled = [Measure(np.array(values), 2) for values in ([1.0, 3.0], [3.0, 5.0])]
+    found = noise("spatial.mean_distance_error_km", [2.0, 4.0], resampled)
+    assert found is not None
+    assert "mean_ci95" not in found
+    assert found["mean"] == 3
+    assert found["sd_of_one_run"] == pytest.approx(math.sqrt(2))
+    assert found["sd_sampling"] == pytest.approx(1)
+    assert found["sd"] == pytest.approx(math.sqrt(2))
+    assert found["sd_data"] == pytest.approx(1)
+
+
+def test_a_metric_that_a_repeat_lacks_has_no_noise() -> None:
+    resampled = [Measure(np.array([1.0, 3.0]), 2)] * 2
+    assert noise("temporal.f1_score", [0.5, None], resampled) is None
 
 
 def test_the_noise_is_told_in_words() -> None:
