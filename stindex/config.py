@@ -195,15 +195,6 @@ class Settings(BaseModel):
                 raise ValueError(
                     f"--shard {self.shard}: there are only {count} shards; number them from 1"
                 )
-        if self.sampling == "model" and self.rescore is None:
-            if self.temperature is not None:
-                raise ValueError(
-                    "--sampling model takes the model's own temperature; leave --temperature out"
-                )
-            if self.backend != "hf" or self.model == "rules":
-                raise ValueError(
-                    "--sampling model needs a model of --backend hf; give --temperature instead"
-                )
         drawn = self.temperature or self.sampling == "model"
         if self.repeats > 1 and not drawn and self.rescore is None:
             raise ValueError(
@@ -213,6 +204,19 @@ class Settings(BaseModel):
             raise ValueError("--predictions has one answer to a sample; leave --repeats out")
         if self.limit is not None and self.sample_id:
             raise ValueError("--limit and --sample-id both choose samples; give one of the two")
+        return self
+
+    @model_validator(mode="after")
+    def _of_the_model(self) -> Settings:
+        if self.sampling == "model" and self.rescore is None:
+            if self.temperature is not None:
+                raise ValueError(
+                    "--sampling model takes the model's own temperature; leave --temperature out"
+                )
+            if self.backend != "hf" or self.model == "rules":
+                raise ValueError(
+                    "--sampling model needs a model of --backend hf; give --temperature instead"
+                )
         if self.model == "rules" and self.quantization != "none":
             raise ValueError("--model rules has no weights to quantize; leave --quantization out")
         return self
