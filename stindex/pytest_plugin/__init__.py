@@ -10,8 +10,8 @@ import pytest
 
 from stindex.pytest_plugin import hooks
 from stindex.pytest_plugin.assertions import assert_thresholds, assert_valid
-from stindex.pytest_plugin.extending import add_extensions
 from stindex.pytest_plugin.fixtures import (
+    SUITE,
     evaluation,
     evaluation_run,
     generation,
@@ -21,7 +21,6 @@ from stindex.pytest_plugin.fixtures import (
     thresholds,
 )
 from stindex.pytest_plugin.options import add_options, given_options, loaded_by_conftest
-from stindex.pytest_plugin.suite import SUITE, Suite
 
 __all__ = [
     "assert_thresholds",
@@ -56,6 +55,12 @@ def pytest_load_initial_conftests(parser: pytest.Parser) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Read the settings; whatever is wrong with them ends the session with status 4."""
+    if config.option.help:
+        return
+    # Imported here: `--help` has no need of what a run is made of, and answers twice as soon.
+    from stindex.pytest_plugin.extending import add_extensions  # noqa: PLC0415
+    from stindex.pytest_plugin.suite import Suite  # noqa: PLC0415
+
     add_extensions(config)
     suite = Suite(config, given_options(config))
     config.stash[SUITE] = suite

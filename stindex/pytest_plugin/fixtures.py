@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from stindex.errors import UserError
-from stindex.evaluation import Evaluation
-from stindex.gates import Thresholds
-from stindex.pytest_plugin.suite import SUITE
-from stindex.runs.evaluation_run import EvaluationRun
-from stindex.schema import Generation, Prediction, Sample
-from stindex.scoring import SampleScore
+
+if TYPE_CHECKING:
+    from stindex.evaluation import Evaluation
+    from stindex.gates import Thresholds
+    from stindex.pytest_plugin.suite import Suite
+    from stindex.runs.evaluation_run import EvaluationRun
+    from stindex.schema import Generation, Prediction, Sample
+    from stindex.scoring import SampleScore
+
+SUITE: pytest.StashKey[Suite] = pytest.StashKey()
 
 
 @pytest.fixture(scope="session")

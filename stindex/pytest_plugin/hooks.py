@@ -6,16 +6,19 @@ leave them alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
-from stindex.datasets.formats import Format
-from stindex.gates.kinds import GateKind
-from stindex.geocoding.base import Geocoder
-from stindex.llm.base import AnswerSource
-from stindex.reporting.run_report import RunReport
-from stindex.reporting.tables import Table
-from stindex.scoring.dimension import Dimension
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    from stindex.datasets.formats import Format
+    from stindex.gates.kinds import GateKind
+    from stindex.geocoding.base import Geocoder
+    from stindex.llm.base import AnswerSource
+    from stindex.reporting.run_report import RunReport
+    from stindex.reporting.tables import Table
+    from stindex.scoring.dimension import Dimension
 
 
 def pytest_stindex_dimensions() -> Sequence[Dimension[Any]]:  # type: ignore[empty-body]

@@ -37,8 +37,6 @@ from stindex.runs.roles import find_role, lonely_launch
 from stindex.runs.sharding import shard_of
 from stindex.schema import Sample
 
-SUITE = pytest.StashKey["Suite"]()
-
 # They remember tests by their node id, and a gate is none that could be run again.
 _NO_REPLAY = ("lfplugin", "nfplugin", "stepwiseplugin")
 OBJECTS_BETWEEN_COLLECTIONS = 100_000  # some ten megabytes

@@ -16,7 +16,7 @@ from typing import Any, TextIO
 
 import pytest
 
-from stindex.pytest_plugin.suite import SUITE
+from stindex.pytest_plugin.fixtures import SUITE
 from stindex.reporting import files
 from stindex.rules.reader import RulesReader
 from stindex.runs import evaluation_run, proof

@@ -97,6 +97,12 @@ def test_the_watch_sees_an_import_even_if_its_failure_is_caught(
     assert watched.heavy() == [name]
 
 
+def test_the_options_need_nothing_that_a_run_is_made_of(watched: Watched) -> None:
+    done = watched("-c", "import sys, stindex.pytest_plugin; print(*sys.modules)")
+    assert not {"numpy", "jinja2", "stindex.scoring"} & set(done.stdout.split())
+    assert "stindex.config" in done.stdout.split()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
