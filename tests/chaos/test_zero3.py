@@ -59,7 +59,8 @@ def test_two_ranks_in_step_answer_each_sample_once_as_one_process_does(arena: Ar
     assert run["provenance"]["source"]["engine"] == "transformers generate, all ranks in step"
 
 
-@pytest.mark.parametrize("dead", ["rank1", pytest.param("rank0", marks=NIGHTLY)])
+@NIGHTLY
+@pytest.mark.parametrize("dead", ["rank1", "rank0"])
 def test_a_dead_rank_ends_the_run_and_the_next_one_completes_it(arena: Arena, dead: str) -> None:
     output = f"killed-{dead}"
     _run(arena, output, who=dead, point="answer", after=3)
