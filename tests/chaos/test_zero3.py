@@ -15,6 +15,8 @@ import pytest
 from .arena import NIGHTLY, SAMPLES, Arena, free_port
 from .sharded_model import make_model
 
+pytestmark = pytest.mark.slow
+
 STAGE_3 = {"ACCELERATE_USE_DEEPSPEED": "true", "ACCELERATE_DEEPSPEED_ZERO_STAGE": "3"}
 STAND_IN = ["-p", "tests.chaos.sharded_model"]
 GENERATING = ["--torch-dtype", "float32", "--device", "cpu", "--max-tokens", "12"]

@@ -11,6 +11,8 @@ from stindex.llm import hub
 from stindex.llm.registry import resolve_model
 from stindex.llm.storage import LocalModel, Placement, prepare, refuse_what_cannot_fit
 
+pytestmark = pytest.mark.slow
+
 
 def fetched(*_: object, **__: object) -> None:
     raise AssertionError("nothing may be fetched")

@@ -16,6 +16,8 @@ from stindex.llm.decoding.plain import BatchSettings
 from stindex.llm.decoding.row import Limits, Prompt, Vocabulary
 from stindex.llm.zero3 import InStep, deepspeed_config, refuse_under_zero3
 
+pytestmark = pytest.mark.slow
+
 VOCABULARY = Vocabulary(frozenset({1}), 0, None, None, frozenset(), str)
 SETTINGS = BatchSettings(VOCABULARY, Limits(4, 0), None)
 
