@@ -65,12 +65,17 @@ class RunFile:
 
 
 def nearest_run(output: Path, identity: RunIdentity) -> tuple[str, list[str]] | None:
-    """Return the earlier run that differs least (the latest of several), and in what."""
+    """Return the earlier run over the same file that differs least, and in what.
+
+    Of several the latest. Runs over other data sets had nothing that could be used again.
+    """
     mine = identity.to_json()
     best: tuple[int, str, str, list[str]] | None = None
     for path in [*output.glob("*/run.json"), *output.glob(f"*/{PARTIAL}/run.json")]:
         try:
             run = json.loads(path.read_text(encoding="utf-8"))
+            if run["identity"]["dataset"] != identity.dataset:
+                continue
             changed = differences(run["identity"], mine)
             found = (-len(changed), str(run["started_at"]), str(run["id"]), changed)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
