@@ -235,7 +235,6 @@ def test_a_thought_without_end_is_truncated(smollm2_local: LocalModel) -> None:
         ({"model": "rules"}, "--model rules is no model for vLLM"),
         ({"model": "smollm2", "quantization": "4bit"}, "vLLM takes weights as they are stored"),
         ({"model": "smollm2", "device": "cpu"}, "leave --device out"),
-        ({"model": "smollm2", "sampling": "model"}, "--sampling model is read by transformers"),
         ({"model": "smollm2"}, "--backend vllm needs vLLM, which is not installed"),
     ],
 )

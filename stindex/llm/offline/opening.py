@@ -42,11 +42,6 @@ def refuse_without_vllm(settings: ResolvedSettings) -> None:
             f"--device {values.device}: vLLM uses the device that it was built for; leave "
             "--device out (CUDA_VISIBLE_DEVICES chooses among GPUs)."
         )
-    if values.sampling == "model":
-        raise UserError(
-            "--sampling model is read by transformers alone; give --temperature, or leave "
-            "--backend vllm out."
-        )
     if find_spec("vllm") is None:
         raise UserError(
             "--backend vllm needs vLLM, which is not installed; install it with: "
