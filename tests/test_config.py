@@ -84,7 +84,7 @@ def test_every_setting_has_a_source_and_a_description() -> None:
         ({"model": "rules", "quantization": "4bit"}, "--model rules has no weights"),
         ({"sampling": "model", "temperature": 0.7}, "--sampling model .*leave --temperature out"),
         ({"sampling": "model", "model": "rules"}, "--sampling model needs a model"),
-        ({"sampling": "model", "backend": "vllm"}, "--sampling model needs a model of --backend hf"),
+        ({"sampling": "model", "backend": "vllm"}, "needs a model of --backend hf"),
     ],
     ids=str,
 )
