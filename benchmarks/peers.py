@@ -40,12 +40,13 @@ _MODULES = {"lm-eval": "lm_eval", "vllm": "vllm"}
 # seconds, tokens, threads, versions and, where it has them, the token ids of each answer.
 _VLLM = """
 import json, os, sys, time
+from importlib.metadata import version
 job = json.load(open(sys.argv[1]))
 for name, value in {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "VLLM_NO_USAGE_STATS": "1",
                     "VLLM_CPU_KVCACHE_SPACE": "2", "VLLM_CPU_NUM_OF_RESERVED_CPU": "0",
                     "OMP_NUM_THREADS": str(job["threads"])}.items():
     os.environ.setdefault(name, value)
-import torch, vllm, xgrammar
+import torch, vllm
 from vllm import LLM, SamplingParams
 from vllm.sampling_params import StructuredOutputsParams
 longest = max(map(len, job["prompts"])) + job["tokens"] + 1
@@ -64,7 +65,7 @@ ids = [list(one.outputs[0].token_ids) for one in written]
 print(json.dumps({"seconds": seconds, "tokens": sum(map(len, ids)), "ids": ids,
                   "threads": torch.get_num_threads(), "versions": {
                   "vllm": vllm.__version__, "torch": torch.__version__,
-                  "xgrammar": xgrammar.__version__}}))
+                  "xgrammar": version("xgrammar")}}))
 """
 # It has no grammar: its answers are free, up to the same number of tokens.
 _LM_EVAL = """
