@@ -143,9 +143,9 @@ def exact(share: float, n: int) -> Interval:
     can vary: the interval is never too narrow. At 0 it is [0, 1 - 0.025^(1/n)].
     """
     right = min(max(share, 0.0), 1.0) * n
-    low = beta_quantile(_TAIL, right, n - right + 1) if right > 0 else 0.0
-    high = beta_quantile(1 - _TAIL, right + 1, n - right) if right < n else 1.0
-    return low, high
+    return beta_quantile(_TAIL, right, n - right + 1), beta_quantile(
+        1 - _TAIL, right + 1, n - right
+    )
 
 
 def wilson(successes: int, n: int) -> Interval:

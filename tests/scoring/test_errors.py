@@ -186,6 +186,17 @@ def test_types_of_pairs_are_tabled_the_most_frequent_first() -> None:
     }
 
 
+def test_of_types_equally_frequent_none_at_all_comes_first() -> None:
+    untyped = replace(MAY, temporal_type=None)
+    gold = Sample("a", "", {"temporal": GoldLayer((MAY,))})
+    scores = [
+        score_sample(gold, Prediction({"temporal": (one,)}), Outcome.OK)
+        for one in (replace(MAY, temporal_type="DATE"), untyped)
+    ]
+    rows = count_errors(scores)["temporal"]["confusions"]
+    assert [row["predicted"] for row in rows] == [None, "DATE"]
+
+
 def test_gold_without_a_type_is_in_no_table_of_types() -> None:
     sample = Sample("a", "", {"spatial": GoldLayer((replace(ROME, location_type=None),))})
     score = score_sample(sample, Prediction({"spatial": (ROME,)}), Outcome.OK)

@@ -141,6 +141,14 @@ def test_validity_is_told_for_one_answer_and_for_several() -> None:
     assert valid["2"]["any_ci95"] == [pytest.approx(0.025 ** (1 / 20)), 1.0]
 
 
+def test_the_same_answers_always_have_the_same_intervals() -> None:
+    bad = {5, 9, 11}
+    run = [answer(n, n % 5, Outcome.INVALID if n in bad else Outcome.OK) for n in range(20)]
+    found = [repeat_metrics([run, run[:15]], resamples=100, seed=seed) for seed in (1, 1, 2)]
+    assert found[0] == found[1]
+    assert found[0]["valid_at"] != found[2]["valid_at"]
+
+
 def test_an_answer_that_was_not_measured_is_no_answer() -> None:
     runs = [[answer(1, 4), answer(2, 4)], [answer(1, 4), answer(2, 4, Outcome.ERROR)]]
     valid = repeat_metrics(runs, resamples=20)["valid_at"]
