@@ -1,8 +1,8 @@
 """The two rows that frame every report: the floor and the ceiling.
 
 The floor is what the rule-based reader scores on the same samples, the ceiling what this geocoder
-scores on the gold places. Both depend only on the data, the rules and the geocoder, so they are
-kept beside the runs and computed once.
+scores on the gold places, both with the intervals that a model's metrics have. They depend only on
+the data, the rules and the geocoder, so they are kept beside the runs and computed once.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from stindex.runs.identity import digest
 from stindex.runs.record import Record
 from stindex.schema import Sample
 from stindex.scoring import aggregate, metric_names
+from stindex.scoring.intervals import with_intervals
 
 Metrics = Mapping[str, Mapping[str, Any]]
 
 _DIRECTORY = ".reference"
-_VERSION = 1
+_VERSION = 2
 
 
 def reference_metrics(
@@ -33,7 +34,8 @@ def reference_metrics(
 ) -> dict[str, Metrics | None]:
     """Return `{"floor": …, "ceiling": …}` for the given samples of a data set.
 
-    The ceiling is None where no place of the samples is annotated.
+    Beside each metric that has one stands its interval, as `run_metrics` gives it. The ceiling is
+    None where no place of the samples is annotated.
     """
     key = digest(
         [
@@ -65,16 +67,18 @@ def _floor(samples: Sequence[Sample], evaluator: Evaluator) -> Metrics:
     reader = RulesReader(open_gazetteer())
     requests = (Request("", sample, ()) for sample in samples)
     answers = reader.answers(requests, evaluator.response_model, DecodingSettings(), Event())
-    return aggregate(
+    scores = [
         evaluator.evaluate(request.sample, Record("", request.sample.id, generation)).score
         for request, generation in answers
-    )
+    ]
+    return with_intervals(aggregate(scores), scores)
 
 
 def _ceiling(samples: Sequence[Sample], evaluator: Evaluator) -> Metrics | None:
     if not any("spatial" in sample.gold for sample in samples):
         return None
-    return {"spatial": aggregate(ceiling_scores(samples, evaluator.geocoder))["spatial"]}
+    scores = list(ceiling_scores(samples, evaluator.geocoder))
+    return {"spatial": with_intervals(aggregate(scores), scores)["spatial"]}
 
 
 def _read(path: Path) -> dict[str, Metrics | None] | None:

@@ -22,7 +22,7 @@ from stindex.reporting.wording import (
     UNSURE,
     count_words,
     dataset_name,
-    framed_texts,
+    framed_cells,
     gate_value_text,
     lookup,
     metric_groups,
@@ -160,7 +160,7 @@ def _metrics(report: RunReport, name: str) -> list[str]:
     for group in metric_groups()[name]:
         rows.append((f"*{group.title}*", *[""] * (columns - 1)))
         for metric in group.rows:
-            texts = framed_texts(report, f"{name}.{metric.key}", metric.unit)
+            texts = framed_cells(report, f"{name}.{metric.key}", metric.unit)
             rows.append((metric.label, *texts)[:columns])
     title = name.capitalize()
     header = (title, "Floor (rules)", "This model", "Ceiling (geocoder)")[:columns]

@@ -21,7 +21,7 @@ from stindex.reporting.wording import (
     UNSURE,
     Unit,
     count_words,
-    framed_texts,
+    framed_cells,
     gate_value_text,
     metric_groups,
     model_name,
@@ -53,7 +53,7 @@ _ROWS: tuple[tuple[str, str, str, Unit], ...] = (
     ("overall", "combined_f1", "combined F1, equal spans", "share"),
     ("overall", "success_rate", "valid answers", "share"),
 )
-_LABEL, _NUMBER = 42, 12
+_LABEL, _NUMBER = 37, 21
 _BELOW = " " * 8
 
 
@@ -62,7 +62,7 @@ def summary_lines(report: RunReport) -> list[str]:
 
     At most 35 of them, and the sentences of gates that compare.
 
-    The verdict, the metrics between floor and ceiling, counts, outcomes, gates.
+    The verdict, the metrics between floor and ceiling, with intervals, counts, outcomes, gates.
     """
     lines = [_headline(report), "", *_metric_lines(report), ""]
     lines += [f"{name + ':':10}{count_words(report, name)}" for name in metric_groups()]
@@ -89,7 +89,7 @@ def _metric_lines(report: RunReport) -> Iterator[str]:
         if block != before:
             yield ""
         before = block
-        yield _row(label, *framed_texts(report, f"{block}.{key}", unit))
+        yield _row(label, *framed_cells(report, f"{block}.{key}", unit))
 
 
 def _rows() -> Iterator[tuple[str, str, str, Unit]]:

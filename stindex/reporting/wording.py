@@ -17,6 +17,7 @@ from stindex.schema import Outcome
 from stindex.scoring import COMMON_ERRORS, DIMENSIONS, metric_names, metric_value
 
 Unit = Literal["share", "error", "km"]
+Interval = tuple[float, float] | None
 
 UNDEFINED = "—"
 PASS, FAIL, UNSURE = "✓", "✗", "?"
@@ -249,6 +250,26 @@ def framed_texts(report: RunReport, dotted: str, unit: Unit) -> tuple[str, str, 
     return number_text(floor, unit), number_text(value, unit), limit
 
 
+def framed_intervals(report: RunReport, dotted: str) -> tuple[Interval, Interval, Interval]:
+    """Return the 95 % intervals of floor, value and ceiling, of what has one and is shown."""
+    values = framed_values(report, dotted)
+    metrics = (report.reference.get("floor"), report.metrics, report.reference.get("ceiling"))
+    low, own, high = (
+        None if value is None or block is None else interval(block, dotted)
+        for value, block in zip(values, metrics, strict=True)
+    )
+    return low, own, high
+
+
+def framed_cells(report: RunReport, dotted: str, unit: Unit) -> tuple[str, ...]:
+    """Return floor, value and ceiling as printed, each with its interval behind it."""
+    texts, intervals = framed_texts(report, dotted, unit), framed_intervals(report, dotted)
+    return tuple(
+        f"{text} {interval_text(found, unit)}".rstrip()
+        for text, found in zip(texts, intervals, strict=True)
+    )
+
+
 def has_ceiling(dotted: str) -> bool:
     """Return whether a metric is one of coordinates, which the geocoder alone can limit."""
     return dotted.startswith("spatial.") and any(part in dotted for part in _LOCATION)
@@ -263,7 +284,7 @@ def number_text(value: float | None, unit: Unit = "share") -> str:
     return f"{value:.3f}"
 
 
-def interval(metrics: Mapping[str, Mapping[str, Any]], dotted: str) -> tuple[float, float] | None:
+def interval(metrics: Mapping[str, Mapping[str, Any]], dotted: str) -> Interval:
     """Return the 95 % interval of a metric, which stands beside it as `…_ci95`."""
     block: Any = metrics
     for part in f"{dotted}_ci95".split("."):
@@ -274,7 +295,7 @@ def interval(metrics: Mapping[str, Mapping[str, Any]], dotted: str) -> tuple[flo
     return None if low is None or high is None else (float(low), float(high))
 
 
-def interval_text(found: tuple[float, float] | None, unit: Unit = "share") -> str:
+def interval_text(found: Interval, unit: Unit = "share") -> str:
     """Return an interval as printed; empty where there is none."""
     return "" if found is None else f"{number_text(found[0], unit)}–{number_text(found[1], unit)}"
 

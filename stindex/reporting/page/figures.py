@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
@@ -24,15 +24,21 @@ _SLICE_COLUMNS = (
 )
 
 
+class Printed(NamedTuple):
+    """A number and its interval as printed."""
+
+    number: str
+    interval: str
+
+
 @dataclass(frozen=True, slots=True)
 class MetricView:
-    """One row of a table of metrics, as printed."""
+    """One row of a table of metrics."""
 
     label: str
-    floor: str
-    value: str
-    interval: str
-    ceiling: str
+    floor: Printed
+    value: Printed
+    ceiling: Printed
     plot: Markup
 
 
@@ -86,7 +92,7 @@ def metric_block(report: RunReport, name: str) -> MetricBlock:
         wording.count_words(report, name),
         groups,
         has_ceiling=report.reference.get("ceiling") is not None and name == "spatial",
-        has_intervals=any(row.interval for row in rows),
+        has_intervals=any(row.value.interval for row in rows),
         emptiness=_emptiness(block),
     )
 
@@ -109,14 +115,13 @@ def slice_table(slices: Sequence[Mapping[str, Any]]) -> SliceTable | None:
     )
 
 
-def every_figure(report: RunReport) -> list[tuple[str, str, str, str, str]]:
-    """Return every number of the metrics under its key: floor, this run, interval, ceiling."""
+def every_figure(report: RunReport) -> list[tuple[str, list[Printed]]]:
+    """Return every number of the metrics under its key: of floor, this run and ceiling."""
     found = []
     for key in _keys(report.metrics, ""):
-        floor, value, ceiling = wording.framed_values(report, key)
-        interval = wording.interval(report.metrics, key)
-        ends = "" if interval is None else f"{_digits(interval[0])} – {_digits(interval[1])}"
-        found.append((key, _digits(floor), _digits(value), ends, _digits(ceiling)))
+        values = map(_digits, wording.framed_values(report, key))
+        ends = map(_ends, wording.framed_intervals(report, key))
+        found.append((key, list(map(Printed, values, ends))))
     return found
 
 
@@ -146,13 +151,17 @@ def _emptiness(block: Mapping[str, Any]) -> str:
 
 def _metric_view(report: RunReport, name: str, row: wording.MetricRow) -> MetricView:
     dotted = f"{name}.{row.key}"
-    interval = wording.interval(report.metrics, dotted)
+    intervals = wording.framed_intervals(report, dotted)
     plot = Markup()
     if row.unit != "km":
-        plot = drawings.dot_plot(*wording.framed_values(report, dotted), interval)
-    floor, value, ceiling = wording.framed_texts(report, dotted, row.unit)
-    words = wording.interval_text(interval, row.unit)
-    return MetricView(row.label, floor, value, words, ceiling, plot)
+        plot = drawings.dot_plot(*wording.framed_values(report, dotted), intervals[1])
+    floor, value, ceiling = (
+        Printed(text, wording.interval_text(found, row.unit))
+        for text, found in zip(
+            wording.framed_texts(report, dotted, row.unit), intervals, strict=True
+        )
+    )
+    return MetricView(row.label, floor, value, ceiling, plot)
 
 
 def _first_key(slices: Sequence[Mapping[str, Any]], name: str, keys: Sequence[str]) -> str | None:
@@ -179,6 +188,10 @@ def _slice_row(one: Mapping[str, Any], columns: Sequence[tuple[str, str]]) -> Sl
     if one["by"] == "temporal reference":  # our own words, not those of the data
         label = label.replace("_", " ")
     return SliceRow(label, samples, tuple(cells), samples < FEW_SAMPLES)
+
+
+def _ends(interval: wording.Interval) -> str:
+    return "" if interval is None else f"{_digits(interval[0])} – {_digits(interval[1])}"
 
 
 def _digits(value: float | None) -> str:
