@@ -14,6 +14,9 @@ from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 import pytest
 from hypothesis import HealthCheck, settings
 
+from stindex.geocoding.embedded import open_gazetteer
+from stindex.geocoding.gazetteer import Gazetteer
+
 pytest_plugins = ["pytester"]
 
 # Shared machines are noisy: how long an example takes says nothing about the code.
@@ -78,3 +81,17 @@ def pytest_terminal_summary(
         over = seconds > budget
         line = f"{room:16} {seconds:6.1f} of {budget:4}{'  over its budget' if over else ''}"
         terminalreporter.write_line(line, red=over)
+
+
+@pytest.fixture(scope="session")
+def index_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where the gazetteer's index is built."""
+    return tmp_path_factory.mktemp("gazetteer")
+
+
+@pytest.fixture(scope="session")
+def gazetteer(index_directory: Path) -> Iterator[Gazetteer]:
+    """Return the embedded gazetteer, its index built once a session."""
+    opened = open_gazetteer(index_directory)
+    yield opened
+    opened.close()

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import platformdirs
 import pytest
 import yaml
 
+from stindex.cli import main
 from stindex.cli.init import find_layout
 
 pytestmark = pytest.mark.slow
 
 CACHE = platformdirs.user_cache_path()
-PROJECT = Path(__file__).parents[2]
 SETTINGS = {
     "pyproject.toml": "[project]\nname = 'mine'\n\n[tool.pytest.ini_options]\naddopts = '-ra'\n",
     "pytest.ini": "[pytest]\naddopts = -ra\n",
@@ -37,17 +36,28 @@ def pytest_report_header(config):
 """
 
 
-def stindex(directory: Path, *arguments: str) -> str:
-    command = [sys.executable, "-c", "from stindex.cli import main; main()", *arguments]
-    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
+Init = Callable[..., str]
 
 
-def pytest_in(directory: Path, *arguments: str, python: str = sys.executable) -> tuple[int, str]:
+@pytest.fixture
+def init(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Init:
+    """Return what calls `stindex init` in a directory and returns what it said."""
+
+    def run(directory: Path, *arguments: str) -> str:
+        monkeypatch.chdir(directory)
+        monkeypatch.setattr(sys, "argv", ["stindex", "init", *arguments])
+        main()
+        said = capsys.readouterr()
+        assert said.err == ""
+        return said.out
+
+    return run
+
+
+def pytest_in(directory: Path, *arguments: str) -> tuple[int, str]:
     environment = {**os.environ, "XDG_CACHE_HOME": str(CACHE)}
     done = subprocess.run(
-        [python, "-m", "pytest", *arguments],
+        [sys.executable, "-m", "pytest", *arguments],
         cwd=directory,
         capture_output=True,
         text=True,
@@ -72,8 +82,8 @@ def contents(directory: Path) -> dict[str, bytes]:
     }
 
 
-def test_an_empty_repository_gets_an_evaluation_that_runs(repository: Path) -> None:
-    out = stindex(repository, "init")
+def test_an_empty_repository_gets_an_evaluation_that_runs(init: Init, repository: Path) -> None:
+    out = init(repository)
     assert out.endswith("Now run: pytest eval_tests\n")
     assert set(contents(repository)) == {
         "pytest.ini",
@@ -90,12 +100,12 @@ def test_an_empty_repository_gets_an_evaluation_that_runs(repository: Path) -> N
     assert list((repository / "reports").glob("*/partial/report.html"))
 
 
-def test_a_second_init_changes_nothing_and_says_what_it_kept(repository: Path) -> None:
-    stindex(repository, "init")
+def test_a_second_init_changes_nothing_and_says_what_it_kept(init: Init, repository: Path) -> None:
+    init(repository)
     (repository / "cfg" / "eval.yaml").write_text("model: mine\n")
     (repository / "eval_tests" / "conftest.py").unlink()
     before = contents(repository)
-    found = json.loads(stindex(repository, "init", "--model", "other", "--json"))
+    found = json.loads(init(repository, "--model", "other", "--json"))
     assert found["written"] == ["eval_tests/conftest.py"]
     assert "cfg/eval.yaml" in found["kept"]
     after = contents(repository)
@@ -104,13 +114,13 @@ def test_a_second_init_changes_nothing_and_says_what_it_kept(repository: Path) -
 
 @pytest.mark.parametrize("file", SETTINGS)
 def test_settings_of_pytest_that_are_there_stay_and_go_on_to_work(
-    repository: Path, file: str
+    init: Init, repository: Path, file: str
 ) -> None:
     (repository / file).write_text(SETTINGS[file])
     (repository / "tests").mkdir()
     (repository / "tests" / "test_unit.py").write_text("def test_unit():\n    pass\n")
     before = contents(repository)
-    stindex(repository, "init")
+    init(repository)
     after = contents(repository)
     assert {name: after[name] for name in before} == before
     assert {name.split("/")[0] for name in set(after) - set(before)} == {"eval_tests", ".github"}
@@ -129,13 +139,13 @@ def test_a_file_of_settings_without_pytest_in_it_is_no_settings_of_pytest(tmp_pa
 
 
 def test_a_subdirectory_of_a_larger_repository_works_beside_other_plugins(
-    repository: Path,
+    init: Init, repository: Path
 ) -> None:
     (repository / "pyproject.toml").write_text(SETTINGS["pyproject.toml"])
     part = repository / "research" / "geo parsing"
     part.mkdir(parents=True)
     (part / "neighbour.py").write_text(NEIGHBOUR)
-    stindex(repository, "init", "research/geo parsing", "--dataset", "mine.json")
+    init(repository, "research/geo parsing", "--dataset", "mine.json")
     (part / "mine.json").write_text(
         json.dumps([{"id": "a", "text": "Rain in Lyon.", "ground_truth": {"temporal": []}}])
     )
@@ -153,13 +163,13 @@ def test_a_subdirectory_of_a_larger_repository_works_beside_other_plugins(
 @pytest.mark.parametrize("directory", [".", "part"])
 @pytest.mark.parametrize("own_settings", [False, True])
 def test_the_workflow_runs_the_suite_and_uploads_the_reports(
-    repository: Path, directory: str, own_settings: bool
+    init: Init, repository: Path, directory: str, own_settings: bool
 ) -> None:
     home = repository / directory
     home.mkdir(exist_ok=True)
     if own_settings:
         (home / "pytest.ini").write_text(SETTINGS["pytest.ini"])
-    stindex(repository, "init", directory)
+    init(repository, directory)
     (path,) = (repository / ".github" / "workflows").iterdir()
     workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
     job = workflow["jobs"]["evaluate"]
@@ -177,51 +187,6 @@ def test_the_workflow_runs_the_suite_and_uploads_the_reports(
     assert list(reports.glob("*/partial/report.html"))
 
 
-def test_no_ci_writes_no_workflow(repository: Path) -> None:
-    stindex(repository, "init", "--no-ci")
+def test_no_ci_writes_no_workflow(init: Init, repository: Path) -> None:
+    init(repository, "--no-ci")
     assert not (repository / ".github").exists()
-
-
-def test_the_files_come_from_an_installed_wheel_as_well(repository: Path, tmp_path: Path) -> None:
-    """The wheel is unpacked as pip does it; the checkout is not on the path."""
-    pytest.importorskip("build")
-    pytest.importorskip("hatchling")
-    wheel = _wheel(tmp_path)
-    site = tmp_path / "site"
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(site)
-    environment = {**os.environ, "PYTHONPATH": str(site), "XDG_CACHE_HOME": str(CACHE)}
-    code = "import stindex; print(stindex.__file__); from stindex.cli import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", code, "init"],
-        cwd=repository,
-        capture_output=True,
-        text=True,
-        check=True,
-        env=environment,
-    )
-    assert done.stdout.startswith(str(site))
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "eval_tests", "--limit", "2"],
-        cwd=repository,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment,
-    )
-    assert (done.returncode, "4 passed" in done.stdout) == (0, True), done.stdout + done.stderr
-
-
-def _wheel(directory: Path) -> Path:
-    source = directory / "source"
-    source.mkdir()
-    for name in ("pyproject.toml", "README.md", "LICENSE", "NOTICE"):
-        shutil.copy(PROJECT / name, source / name)
-    for name in ("stindex", "cfg", "data/input", "eval_tests"):
-        shutil.copytree(
-            PROJECT / name, source / name, ignore=shutil.ignore_patterns("__pycache__", "reports")
-        )
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", "dist"]
-    subprocess.run(command, cwd=source, check=True, capture_output=True)
-    (wheel,) = (source / "dist").glob("*.whl")
-    return wheel

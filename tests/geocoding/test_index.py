@@ -109,17 +109,20 @@ def test_every_kind_is_a_location_type() -> None:
     assert set(LOCATION_TYPE_OF_CODE.values()) <= set(LOCATION_TYPES)
 
 
+@pytest.mark.slow
 def test_two_processes_may_build_at_once(builders: Builders) -> None:
     assert builders.statuses == [0, 0]
     assert builders.files == [index.index_name(index.table_checksum())]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak is read from /proc")
 def test_building_takes_less_than_300_megabytes(builders: Builders) -> None:
     assert len(builders.peaks) == 2
     assert max(builders.peaks) < 300_000_000
 
 
+@pytest.mark.slow
 def test_building_takes_less_than_10_seconds(builders: Builders) -> None:
     print(f"built in {max(builders.seconds):.1f} s of a core")  # noqa: T201 (a measurement)
     assert max(builders.seconds) < 10.0

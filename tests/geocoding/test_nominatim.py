@@ -205,6 +205,7 @@ assert answers == [None] * len(names), answers
 """
 
 
+@pytest.mark.slow
 def test_two_processes_share_the_rate_limit(server: FakeNominatim, tmp_path: Path) -> None:
     cache = str(tmp_path / "cache")
     processes = [

@@ -112,3 +112,16 @@ def test_the_installed_command_reads_a_text(installed: Path, tmp_path: Path) -> 
     assert done.returncode == 0
     assert "2021-05-03" in done.stdout
     assert "Lyon, FR" in done.stdout
+
+
+def test_an_empty_directory_is_set_up_and_comes_to_a_first_report(
+    installed: Path, tmp_path: Path
+) -> None:
+    init = ["-c", "from stindex.cli import main; main()", "init"]
+    done = _away_from_the_checkout(installed, tmp_path, *init)
+    assert done.stdout.endswith("Now run: pytest eval_tests\n"), done.stderr
+    done = _away_from_the_checkout(
+        installed, tmp_path, "-m", "pytest", "eval_tests", "--limit", "2"
+    )
+    assert (done.returncode, "4 passed" in done.stdout) == (0, True), done.stdout + done.stderr
+    assert list(tmp_path.glob("reports/*/partial/report.html"))

@@ -53,12 +53,26 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 
 
 def run(project: pytest.Pytester, predictions: list[Any], *options: str) -> pytest.RunResult:
+    return project.runpytest_inprocess(*_arguments(project, predictions, options))
+
+
+def run_without_torch(
+    project: pytest.Pytester, predictions: list[Any], *options: str
+) -> pytest.RunResult:
+    """Run in a process of its own, in which importing torch or transformers fails."""
+    arguments = _arguments(project, predictions, options)
+    return project.runpytest_subprocess("-p", "no_torch", *arguments)
+
+
+def _arguments(
+    project: pytest.Pytester, predictions: list[Any], options: tuple[str, ...]
+) -> list[str]:
     lines = "\n".join(map(json.dumps, predictions))
     (project.path / "found.jsonl").write_text(lines, encoding="utf-8")
-    return project.runpytest_subprocess(
-        *("-p", "no_torch", "-p", "stindex.pytest_plugin", "-W", "error", "--dataset", "gold.json"),
+    return [
+        *("-p", "stindex.pytest_plugin", "-W", "error", "--dataset", "gold.json"),
         *("--predictions", "found.jsonl", "--no-reference", "--geocoder", "none", *options),
-    )
+    ]
 
 
 def latest(project: pytest.Pytester) -> Path:
@@ -72,7 +86,7 @@ def summary(root: Path) -> dict[str, Any]:
 
 
 def test_gold_as_predictions_scores_1_everywhere_and_0_km(project: pytest.Pytester) -> None:
-    result = run(project, PREDICTIONS, "--reference", "--geocoder", "embedded")
+    result = run_without_torch(project, PREDICTIONS, "--reference", "--geocoder", "embedded")
     assert result.ret == 0, result.stdout.str()
     content = summary(project.path)
     metrics = content["metrics"]
