@@ -3,8 +3,8 @@
 `python -m benchmarks.gates` simulates pairs of runs: of the same model (every gate that fails is a
 false alarm) and of a model that has lost 5 points of F1 (every gate that does not fail is a miss).
 Beside the gates stand what peers use: a fixed tolerance, and a test that does not pair samples.
-`--repeats RUN RUN …` counts false alarms among real runs of one model; `--smoke` shows that all of
-it works. Exit status 1 where the gates raise a false alarm in more than 5 % of the pairs.
+`--repeats RUN RUN …` counts false alarms among real runs of one model instead; `--smoke` shows that
+all of it works. Exit status 1 where the gates raise a false alarm in more than 5 % of the pairs.
 """
 
 from __future__ import annotations
@@ -12,25 +12,30 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
+import platform
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from functools import partial
+from importlib.metadata import version
 from itertools import permutations
 from pathlib import Path
 from statistics import NormalDist, fmean, stdev
+from typing import Any
 
 import numpy as np
 
+from benchmarks.simulated_runs import Model, simulated_pair, with_loss
 from stindex.comparison.baselines import find_baseline
 from stindex.comparison.differences import Comparator
 from stindex.comparison.judging import Question, answer_all
 from stindex.comparison.pairing import Pairing, paired
 from stindex.comparison.statistics import ALPHA
-from stindex.schema import Outcome
-from stindex.scoring import DimensionScore, JudgedPair, SampleScore, aggregate
+from stindex.scoring import SampleScore, aggregate
 from stindex.scoring.resampling import resampled_values
 
 GATES = (
@@ -41,26 +46,12 @@ GATES = (
     "overall.success_rate",
 )
 FOUND = "temporal.f1_score"  # the metric that loses
-MENTIONS, SPURIOUS = 4.0, 0.6  # of a dimension in a document, on average
 TOLERANCE = 0.02
 LOSS = 0.05
 RESAMPLES = 1000  # half of what a run takes: here it is thousands of pairs
 _NORMAL = NormalDist()
 
-
-@dataclass(frozen=True)
-class Model:
-    """A model that reads documents of different difficulty.
-
-    Attributes:
-        skill: log-odds of finding a mention in a document of average difficulty.
-        spread: standard deviation of the documents' difficulty, in log-odds.
-        copied: share of the documents to which two runs give the same answer word for word.
-    """
-
-    skill: float = 1.4
-    spread: float = 1.0
-    copied: float = 0.0
+Scores = Mapping[str, SampleScore]  # by sample id
 
 
 @dataclass(frozen=True)
@@ -80,79 +71,6 @@ class Outcomes:
     unpaired_of_five: bool
     inconclusive: bool
     difference: float
-
-
-# ── Simulated runs ───────────────────────────────────────────────────────────────────────────
-
-
-def simulated_pair(
-    documents: int, before: Model, now: Model, chance: np.random.Generator
-) -> Pairing:
-    """Return the scores of two runs over the same documents."""
-    pairs = [_document(str(number), before, now, chance) for number in range(documents)]
-    return Pairing(tuple(a for a, _ in pairs), tuple(b for _, b in pairs))
-
-
-def _document(
-    name: str, before: Model, now: Model, chance: np.random.Generator
-) -> tuple[SampleScore, SampleScore]:
-    difficulty = chance.normal(0.0, before.spread)
-    gold = {name: 1 + chance.poisson(MENTIONS - 1) for name in ("temporal", "spatial")}
-    first = _answer(name, gold, before.skill + difficulty, chance)
-    if chance.random() < now.copied:
-        return first, first
-    return first, _answer(name, gold, now.skill + difficulty, chance)
-
-
-def _answer(
-    name: str, gold: dict[str, int], log_odds: float, chance: np.random.Generator
-) -> SampleScore:
-    probability = 1 / (1 + math.exp(-log_odds))
-    valid = bool(chance.random() < 0.5 + probability / 2)
-    layers = {
-        dimension: _layer(dimension, number, probability if valid else 0.0, chance)
-        for dimension, number in gold.items()
-    }
-    return SampleScore(name, name, Outcome.OK if valid else Outcome.INVALID, layers)
-
-
-def _layer(
-    dimension: str, gold: int, probability: float, chance: np.random.Generator
-) -> DimensionScore:
-    found = np.flatnonzero(chance.random(gold) < probability)
-    right = chance.random(len(found)) < 0.5 + probability / 2
-    spurious = int(chance.poisson(SPURIOUS)) if probability else 0
-    judged = [_judgement(dimension, bool(one)) for one in right]
-    pairs = tuple(
-        JudgedPair(int(index), place, True, judgement)  # noqa: FBT003 (equal spans)
-        for place, (index, judgement) in enumerate(zip(found, judged, strict=True))
-    )
-    hits, correct = len(pairs), int(right.sum())
-    counts = {
-        "gold": gold,
-        "predicted": hits + spurious,
-        **dict.fromkeys(("true_positives", "relaxed_true_positives", "text_true_positives"), hits),
-        **dict.fromkeys(("typed_gold", "hallucinated"), 0),
-        **dict.fromkeys(("typed_pairs", "type_equal", "strict_type_equal"), 0),
-    }
-    values = ("value_equal", "value_equivalent")
-    places = ("within_25km", "within_161km", "areal_ok")
-    if dimension == "temporal":
-        counts |= dict.fromkeys(values, correct)
-    else:
-        counts |= {"located_gold": gold, "located_pairs": hits, "predicted_places": hits}
-        counts |= dict.fromkeys((*places, *(f"{name}_end_to_end" for name in places)), correct)
-    missed = tuple(sorted(set(range(gold)) - {pair.gold for pair in pairs}))
-    return DimensionScore(True, counts, pairs, missed, (), ())  # noqa: FBT003 (exhaustive)
-
-
-def _judgement(dimension: str, right: bool) -> dict[str, bool | float | str | None]:  # noqa: FBT001
-    if dimension == "temporal":
-        equal = dict.fromkeys(("value_equal", "value_equivalent"), right)
-        return {"type_equal": None, **equal, "value_overlap": float(right)}
-    near = dict.fromkeys(("within_25km", "within_161km", "areal_ok"), right)
-    head = {"type_equal": None, "located": True, "kind": None, "kind_from_gold": True}
-    return {**head, "distance_km": None, **near}
 
 
 # ── What each method says ────────────────────────────────────────────────────────────────────
@@ -198,111 +116,185 @@ def simulated(seed: int, documents: int, before: Model, now: Model) -> Outcomes:
     return judged_pair(simulated_pair(documents, before, now, chance), seed)
 
 
+# ── Cases ────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Case:
+    """Pairs of runs of which the truth is known.
+
+    Attributes:
+        documents: of each run.
+        loss: what the second run has really lost in `FOUND`.
+        judged: judges one pair; its argument is a seed.
+        seeds: one a pair.
+    """
+
+    label: str
+    documents: int
+    loss: float
+    judged: Callable[[int], Outcomes]
+    seeds: range
+
+
+def simulated_cases(pairs: int) -> list[Case]:
+    """Return pairs of runs of one model, and of a model that has lost 5 points."""
+    same = Model()
+    cases = [
+        ("same model, sampled anew", 200, same, 0.0),
+        ("same model, 95 % of answers alike", 200, Model(copied=0.95), 0.0),
+        ("same model, sampled anew", 30, same, 0.0),
+        ("has lost 5 points", 200, with_loss(same, LOSS), LOSS),
+    ]
+    return [
+        Case(
+            label,
+            documents,
+            loss,
+            partial(simulated, documents=documents, before=same, now=now),
+            range(1_000_000 * number, 1_000_000 * number + pairs),
+        )
+        for number, (label, documents, now, loss) in enumerate(cases)
+    ]
+
+
+def real_cases(runs: Sequence[Scores], pairs: int) -> list[Case]:
+    """Return pairs among real runs of one model: as they are, and with their answers mixed."""
+    documents = len({score.document_id for score in runs[0].values()})
+    ordered = range(len(runs) * (len(runs) - 1))
+    return [
+        Case(
+            "real repeats, every two of them", documents, 0.0, partial(as_they_are, runs), ordered
+        ),
+        Case("real repeats, answers mixed", documents, 0.0, partial(mixed, runs), range(pairs)),
+    ]
+
+
+def as_they_are(runs: Sequence[Scores], number: int) -> Outcomes:
+    """Judge one of the ordered pairs of runs."""
+    before, now = list(permutations(runs, 2))[number]
+    return judged_pair(paired(before, now), number)
+
+
+def mixed(runs: Sequence[Scores], seed: int) -> Outcomes:
+    """Judge two runs that are mixed from the real ones."""
+    return judged_pair(mixed_pair(runs, np.random.default_rng(seed)), seed)
+
+
+def mixed_pair(runs: Sequence[Scores], chance: np.random.Generator) -> Pairing:
+    """Return two runs, each made of any run's answer to each sample, never both of the same one.
+
+    The answers of a model that samples do not depend on one another, so that these are runs of it
+    like the real ones, and there are as many of them as one likes.
+    """
+    before, now = {}, {}
+    for sample_id in runs[0]:
+        one, other = chance.choice(len(runs), 2, replace=False)
+        before[sample_id], now[sample_id] = runs[one][sample_id], runs[other][sample_id]
+    return paired(before, now)
+
+
+def stored_scores(names: Sequence[str]) -> list[Scores]:
+    """Return the scores of stored runs over the same samples.
+
+    Raises:
+        UserError: one of them cannot be read.
+    """
+    stored = [find_baseline(name, Path.cwd(), Path("reports")) for name in names]
+    return [{i: sample.score for i, sample in run.samples.items()} for run in stored]
+
+
 # ── Tables ───────────────────────────────────────────────────────────────────────────────────
 
 
-def expected_f1(model: Model) -> float:
-    """Return the temporal F1 of endlessly many documents, integrated over their difficulty."""
-    shares = (np.arange(2000) + 0.5) / 2000
-    difficulty = np.array([_NORMAL.inv_cdf(share) for share in shares]) * model.spread
-    probability = 1 / (1 + np.exp(-(model.skill + difficulty)))
-    valid = 0.5 + probability / 2
-    hits = MENTIONS * float(np.mean(valid * probability))
-    return 2 * hits / (MENTIONS + hits + SPURIOUS * float(np.mean(valid)))
-
-
-def with_loss(before: Model, loss: float) -> Model:
-    """Return the model whose expected F1 is lower by `loss`, found by bisection."""
-    target, low, high = expected_f1(before) - loss, before.skill - 2.0, before.skill
-    for _ in range(40):
-        middle = (low + high) / 2
-        if expected_f1(Model(middle, before.spread)) < target:
-            low = middle
-        else:
-            high = middle
-    return Model((low + high) / 2, before.spread)
-
-
 def main() -> None:
-    """Simulate, print the tables, and exit with 1 where the gates raise too many alarms."""
+    """Judge all pairs, print the table, and exit with 1 where the gates raise too many alarms."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--smoke", action="store_true", help="40 simulations, no verdict")
-    parser.add_argument("--simulations", type=int, default=2000)
+    parser.add_argument("--smoke", action="store_true", help="40 pairs a case, no verdict")
+    parser.add_argument("--pairs", type=int, default=2000, help="of each case")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--repeats", nargs="+", help="runs of one model, to be compared in pairs")
     parser.add_argument("--json", type=Path, help="write the figures into this file")
     given = parser.parse_args()
-    if given.repeats:
-        alarms = real_pairs(given.repeats)
-        sys.exit(alarms > ALPHA)
-    count = 40 if given.smoke else given.simulations
+    pairs = 40 if given.smoke else given.pairs
+    cases = real_cases(stored_scores(given.repeats), pairs) if given.repeats else []
+    cases = cases or simulated_cases(pairs)
     with ProcessPoolExecutor(given.processes) as pool:
-        rows = list(_tables(pool, count))
+        rows = list(_rows(pool, cases))
     if given.json:
-        given.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
-    worst = max(float(str(row["any_of_five"])) for row in rows if not row["loss"])
+        written = {**_conditions(), "resamples": RESAMPLES, "rows": rows}
+        given.json.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
+    worst = max(row["any_of_five"] for row in rows if not row["loss"])
     if not given.smoke and worst > ALPHA:
         print(f"FAILED: a false alarm in {worst:.1%} of the pairs of the same model")
         sys.exit(1)
 
 
-def _tables(pool: ProcessPoolExecutor, count: int) -> Iterator[dict[str, object]]:
-    same = Model()
-    worse = with_loss(same, LOSS)
-    cases = [
-        ("same model, sampled anew", 200, same, same, 0.0),
-        ("same model, 95 % of answers alike", 200, same, Model(copied=0.95), 0.0),
-        ("same model, sampled anew", 30, same, same, 0.0),
-        ("has lost 5 points", 200, same, worse, LOSS),
-    ]
-    print(f"{count} pairs each; called worse, in %:")
-    print(f"{'':36}{'n':>5}  {'one gate':>9}{'any of 5':>9}  {'tolerance':>10}{'of 5':>6}", end="")
-    print(f"  {'unpaired':>9}{'of 5':>6}  {'theory':>7}{'inconcl.':>9}{'s':>7}")
-    for number, (label, documents, before, now, loss) in enumerate(cases):
+def _conditions() -> dict[str, object]:
+    """Return what a result needs to be read; the figures depend on the seeds alone."""
+    return {
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in ("stindex", "numpy")},
+        "cores": os.cpu_count(),
+        "command": "python -m benchmarks.gates",
+    }
+
+
+def _rows(pool: Executor, cases: Sequence[Case]) -> Iterator[dict[str, Any]]:
+    print(f"{'called worse, in %':36}{'n':>5}{'pairs':>6}  {'one gate':>9}{'any of 5':>9}", end="")
+    print(f"{'95 %':>12}  {'tolerance':>10}{'of 5':>6}  {'unpaired':>9}{'of 5':>6}", end="")
+    print(f"  {'theory':>7}{'inconcl.':>9}{'s':>7}")
+    for case in cases:
         started = time.perf_counter()
-        work = partial(simulated, documents=documents, before=before, now=now)
-        seeds = range(1_000_000 * number, 1_000_000 * number + count)
-        outcomes = list(pool.map(work, seeds, chunksize=10))
-        row = _row(label, documents, outcomes, loss)
+        outcomes = list(pool.map(case.judged, case.seeds, chunksize=10))
+        row = _row(case, outcomes)
         _print_row(row, time.perf_counter() - started)
         yield row
 
 
-def _row(label: str, n: int, outcomes: Sequence[Outcomes], loss: float) -> dict[str, object]:
+def _row(case: Case, outcomes: Sequence[Outcomes]) -> dict[str, Any]:
     shares = {
         name: fmean(asdict(outcome)[name] for outcome in outcomes) for name in asdict(outcomes[0])
     }
     error = stdev(outcome.difference for outcome in outcomes)
     # What a z test with the true standard error would find.
-    theory = _NORMAL.cdf(loss / error - _NORMAL.inv_cdf(1 - ALPHA)) if loss else ALPHA
-    return {"case": label, "n": n, "loss": loss, **shares, "error": error, "theory": theory}
+    theory = _NORMAL.cdf(case.loss / error - _NORMAL.inv_cdf(1 - ALPHA)) if case.loss else ALPHA
+    return {
+        "case": case.label,
+        "n": case.documents,
+        "pairs": len(outcomes),
+        "loss": case.loss,
+        **shares,
+        "any_of_five_ci95": wilson(shares["any_of_five"], len(outcomes)),
+        "error": error,
+        "theory": theory,
+    }
 
 
-def _print_row(row: dict[str, object], seconds: float) -> None:
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share of n (Wilson 1927)."""
+    z = _NORMAL.inv_cdf(0.975)
+    middle = share + z * z / (2 * n)
+    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    whole = 1 + z * z / n
+    return (middle - half) / whole, (middle + half) / whole
+
+
+def _print_row(row: dict[str, Any], seconds: float) -> None:
     def percent(name: str) -> str:
-        return f"{100 * float(str(row[name])):.1f}"
+        return f"{100 * row[name]:.1f}"
 
+    low, high = row["any_of_five_ci95"]
+    interval = f"{100 * low:.1f}–{100 * high:.1f}"
     print(
-        f"{row['case']:36}{row['n']:5}  {percent('single'):>9}{percent('any_of_five'):>9}  "
-        f"{percent('tolerance'):>10}{percent('tolerance_of_five'):>6}  {percent('unpaired'):>9}"
+        f"{row['case']:36}{row['n']:5}{row['pairs']:6}  {percent('single'):>9}"
+        f"{percent('any_of_five'):>9}{interval:>12}  {percent('tolerance'):>10}"
+        f"{percent('tolerance_of_five'):>6}  {percent('unpaired'):>9}"
         f"{percent('unpaired_of_five'):>6}  {percent('theory'):>7}{percent('inconclusive'):>9}"
         f"{seconds:7.0f}",
         flush=True,
     )
-
-
-def real_pairs(runs: Sequence[str]) -> float:
-    """Compare real runs of one model in every order; return the share that is called worse."""
-    stored = [find_baseline(run, Path.cwd(), Path("reports")) for run in runs]
-    scores = [{i: sample.score for i, sample in run.samples.items()} for run in stored]
-    outcomes = [
-        judged_pair(paired(a, b), number) for number, (a, b) in enumerate(permutations(scores, 2))
-    ]
-    print(f"{len(outcomes)} ordered pairs of {len(runs)} runs, {len(scores[0])} samples:")
-    for name in ("single", "any_of_five", "tolerance_of_five", "unpaired_of_five"):
-        share = fmean(asdict(outcome)[name] for outcome in outcomes)
-        print(f"  {name.replace('_', ' '):20}{share:7.1%} called worse")
-    return fmean(outcome.any_of_five for outcome in outcomes)
 
 
 if __name__ == "__main__":

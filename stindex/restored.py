@@ -131,7 +131,7 @@ def restored_report(
         slices=tuple(summary.get("slices", ())),
         repeats=summary.get("repeats"),
         comparison=summary.get("comparison"),
-        notes=tuple(filter(None, problems)),
+        notes=(*summary.get("notes", ()), *filter(None, problems)),
         baseline_samples=baseline.samples if baseline else {},
         texts=_shows_texts(stored.run),
     )

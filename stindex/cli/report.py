@@ -49,7 +49,9 @@ def report(  # noqa: PLR0913 (one argument an option)
     """
     stored = load_run(run, output_dir)
     root = Path.cwd()
-    content = restored_report(stored, stored_texts(stored, root), stored_baseline(stored, root))
+    samples, baseline = stored_texts(stored, root), stored_baseline(stored, root)
+    lacking = [problem for problem in (samples.problem, baseline.problem) if problem]
+    content = restored_report(stored, samples, baseline)
     if texts is not None:
         content = replace(content, texts=texts)
     directory = to or stored.directory
@@ -59,9 +61,9 @@ def report(  # noqa: PLR0913 (one argument an option)
     write_atomically(directory / "report.md", markdown_report(content))
     if as_json:
         files = {"html": str(page), "markdown": str(directory / "report.md")}
-        click.echo(json.dumps({"id": stored.id, **files, "notes": content.notes}, indent=2))
+        click.echo(json.dumps({"id": stored.id, **files, "notes": lacking}, indent=2))
     else:
-        for note in content.notes:
+        for note in lacking:
             click.echo(note, err=True)
         click.echo(str(page))
     if open_page:

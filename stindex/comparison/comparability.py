@@ -17,8 +17,6 @@ from stindex.errors import UserError
 # What of a run's identity may differ; each is said. The model and its weights are what is compared.
 _IDENTITY = (
     "prompt",
-    "dtype",
-    "quantization",
     "max_tokens",
     "temperature",
     "sampling",
@@ -28,7 +26,10 @@ _IDENTITY = (
     "thinking_tokens",
     "copies",
 )
+_WEIGHTS = ("dtype", "quantization")
+_SERVER = "server-"  # how the weights of a server begin: nobody here knows their number format
 _NO_PROMPT = "none "  # how the prompt of predictions from a file begins
+_RULES = "rules-"  # how the weights of the rule-based reader begin
 _SETTINGS = ("batch_size", "device")
 # Facts about a source that differ from one launch to the next and change no answer.
 _MEASURED = frozenset({"load_seconds", "engine_counts", "engine_self_check", "peak_memory_bytes"})
@@ -137,9 +138,12 @@ def _differences(
     baseline: StoredScores, current: StoredScores
 ) -> Iterator[tuple[str, object, object]]:
     a, b = baseline.identity, current.identity
-    yield from _unequal(a, b, _IDENTITY)
-    if a.get("prompt") == b.get("prompt") and a.get("prompt_hash") != b.get("prompt_hash"):
-        yield "text of the prompt", a.get("prompt_hash"), b.get("prompt_hash")
+    if _is_model(a) and _is_model(b):
+        yield from _unequal(a, b, _IDENTITY)
+        if not any(str(one.get("weights") or "").startswith(_SERVER) for one in (a, b)):
+            yield from _unequal(a, b, _WEIGHTS)
+        if a.get("prompt") == b.get("prompt") and a.get("prompt_hash") != b.get("prompt_hash"):
+            yield "text of the prompt", a.get("prompt_hash"), b.get("prompt_hash")
     yield from _unequal(block(baseline.run, "settings"), block(current.run, "settings"), _SETTINGS)
     ours, theirs = block(current.run, "provenance"), block(baseline.run, "provenance")
     yield from _unequal(theirs, ours, _PROVENANCE)
@@ -150,6 +154,11 @@ def _differences(
         label = {"versions": "version of ", "geocoder": "geocoder, ", "source": "model, "}[name]
         keys = tuple(sorted({*before, *now} - _MEASURED))
         yield from ((label + key, old, new) for key, old, new in _unequal(before, now, keys))
+
+
+def _is_model(identity: Mapping[str, Any]) -> bool:
+    """Return whether prompt, decoding and number format mean anything: rules have none of them."""
+    return _was_asked(identity) and not str(identity.get("weights") or "").startswith(_RULES)
 
 
 def _unequal(

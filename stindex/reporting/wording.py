@@ -67,11 +67,10 @@ class MetricRow:
 
 @dataclass(frozen=True, slots=True)
 class MetricGroup:
-    """Metrics that stand together; `counted` names the count that is behind them."""
+    """Metrics that stand together."""
 
     title: str
     rows: tuple[MetricRow, ...]
-    counted: str = ""
 
 
 def _rates(prefix: str) -> tuple[MetricRow, ...]:
@@ -83,9 +82,9 @@ def _rates(prefix: str) -> tuple[MetricRow, ...]:
 
 
 _FOUND = (
-    MetricGroup("Strict: equal spans", _rates(""), "gold"),
-    MetricGroup("Relaxed: spans overlap", _rates("relaxed_"), "gold"),
-    MetricGroup("Words only, wherever they stand", _rates("text_"), "gold"),
+    MetricGroup("Strict: equal spans", _rates("")),
+    MetricGroup("Relaxed: spans overlap", _rates("relaxed_")),
+    MetricGroup("Words only, wherever they stand", _rates("text_")),
 )
 _VALUES = MetricGroup(
     "Values and types of what was found",
@@ -95,7 +94,6 @@ _VALUES = MetricGroup(
         MetricRow("normalization_overlap", "Value, overlap in time"),
         MetricRow("type_accuracy", "Type"),
     ),
-    "relaxed_true_positives",
 )
 _VALUE_F1 = MetricGroup(
     "Found and right",
@@ -104,7 +102,6 @@ _VALUE_F1 = MetricGroup(
         MetricRow("value_f1_equivalent", "F1 with equal meaning"),
         MetricRow("type_f1", "F1 with equal type"),
     ),
-    "gold",
 )
 _PLACES = MetricGroup(
     "Places and types of what was found",
@@ -115,7 +112,6 @@ _PLACES = MetricGroup(
         MetricRow("accuracy_at_161km_areal", "Within 161 km or area"),
         MetricRow("type_accuracy", "Type"),
     ),
-    "relaxed_true_positives",
 )
 _PLACES_END_TO_END = MetricGroup(
     "Found and right, of all gold with coordinates",

@@ -132,3 +132,42 @@ def test_a_page_for_others_is_written_without_texts_and_answers(
     whole = (run_directory / "report.html").read_text(encoding="utf-8")
     assert "17 March 2021" not in page
     assert len(page) < len(whole)
+
+
+@pytest.fixture(scope="module")
+def noted_run(project: Path) -> Path:
+    """A run that had something to say: it was scored again, with another gold."""
+    samples = json.loads((project / "mine.json").read_text(encoding="utf-8"))
+    samples[0]["ground_truth"]["temporal"][0]["normalized"] = "2024"
+    (project / "corrected.json").write_text(json.dumps(samples), encoding="utf-8")
+    (first,) = (path.parent for path in (project / "reports").glob("*/journal"))
+    command = [sys.executable, "-m", "pytest", "-p", "stindex.pytest_plugin", "-p"]
+    command += ["no:cacheprovider", "-q", f"--rescore=reports/{first.name}"]
+    options = ["--output-dir", "noted", "--dataset=corrected.json"]
+    subprocess.run([*command, *options], cwd=project, check=False, capture_output=True)
+    (found,) = (path.parent for path in (project / "noted").glob("*/metrics_summary.json"))
+    return found
+
+
+def test_what_the_run_noted_is_stored_and_stands_on_the_page_drawn_again(
+    verb: Verb, noted_run: Path, tmp_path: Path
+) -> None:
+    notes = json.loads((noted_run / "metrics_summary.json").read_text())["notes"]
+    assert any("s0" in note for note in notes)
+    status, _, err = verb("report", str(noted_run), "--to", str(tmp_path))
+    assert (status, err) == (0, "")
+    for name in ("report.html", "report.md"):
+        assert (tmp_path / name).read_bytes() == (noted_run / name).read_bytes()
+    assert "s0" in (tmp_path / "report.md").read_text(encoding="utf-8").partition("##")[0]
+
+
+def test_a_run_of_before_notes_were_stored_is_drawn_without_them(
+    verb: Verb, noted_run: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(noted_run, copy)
+    summary = json.loads((copy / "metrics_summary.json").read_text())
+    note = next(note for note in summary.pop("notes") if "s0" in note)
+    (copy / "metrics_summary.json").write_text(json.dumps(summary))
+    assert verb("report", str(copy))[0] == 0
+    assert note not in (copy / "report.md").read_text(encoding="utf-8")

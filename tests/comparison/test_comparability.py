@@ -149,3 +149,22 @@ def test_hashes_see_what_matters_and_nothing_else() -> None:
     assert gold_hash(gold) != gold_hash({"spatial_mentions": []})
     assert gold_hash({}) != gold_hash({"spatial_mentions": []})
     assert gold_hash(gold) != gold_hash({**gold, "annotation": {"spatial": "partial"}})
+
+
+@pytest.mark.parametrize(
+    "reader", [{"weights": "rules-1-2"}, {"weights": "0f" * 32, "prompt": "none v1, places"}]
+)
+def test_rules_and_predictions_have_neither_prompt_nor_decoding_that_could_differ(
+    reader: dict[str, str],
+) -> None:
+    model = {"prompt": "iso v1", "prompt_hash": "1", "dtype": "bfloat16", "max_tokens": 96}
+    theirs = {"prompt": "iso v1", "prompt_hash": "2", "dtype": "float32", **reader}
+    before, now = _with_run(identity=model), _with_run(identity=theirs)
+    assert warnings(before, now) == warnings(now, before) == []
+
+
+def test_the_number_format_of_a_server_is_not_known_and_not_compared() -> None:
+    here = {"weights": "0f" * 32, "dtype": "float32", "prompt": "iso v1"}
+    there = {"weights": "server-1", "dtype": "bfloat16", "prompt": "mine v1"}
+    (sentence,) = warnings(_with_run(identity=here), _with_run(identity=there))
+    assert sentence == "prompt: iso v1 ─▶ mine v1"

@@ -337,3 +337,14 @@ def test_a_loss_of_nothing_is_no_remark_and_own_words_have_no_underscores() -> N
     assert "this n shows losses from" not in words
     assert "temporal reference equals reference date" in words
     assert "category equals_reference_date" in words
+
+
+def test_a_row_that_is_about_another_number_than_its_group_says_so() -> None:
+    report = run_report([Draft()])
+    metrics = {name: dict(block) for name, block in report.metrics.items()}
+    metrics["spatial"]["n"] = {**metrics["spatial"]["n"], "geocoding_success_rate": 77}
+    rows = ("accuracy_at_25km", "accuracy_at_161km", "accuracy_at_161km_areal", "type_accuracy")
+    metrics["spatial"]["n"] |= dict.fromkeys(rows, 33)
+    words = words_of(html_of(replace(report, metrics=metrics)))
+    assert "Places and types of what was found, n = 33 Has coordinates n = 77 " in words
+    assert "Within 25 km n = 33" not in words

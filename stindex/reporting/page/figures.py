@@ -33,9 +33,10 @@ class Printed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MetricView:
-    """One row of a table of metrics."""
+    """One row of a table of metrics; `n` where it is not that of its group."""
 
     label: str
+    n: str
     floor: Printed
     value: Printed
     ceiling: Printed
@@ -44,7 +45,7 @@ class MetricView:
 
 @dataclass(frozen=True, slots=True)
 class MetricBlock:
-    """The metrics of one dimension: groups of rows, each with a title and what n is.
+    """The metrics of one dimension: groups of rows, each with a title and the n of most rows.
 
     `emptiness` says why there is nothing to measure; empty where there is something.
     """
@@ -78,14 +79,7 @@ class SliceTable:
 def metric_block(report: RunReport, name: str) -> MetricBlock:
     """Return the table of one dimension."""
     block = report.metrics.get(name, {})
-    groups = tuple(
-        (
-            group.title,
-            f"n = {block.get(group.counted) or 0}" if group.counted else "",
-            tuple(_metric_view(report, name, row) for row in group.rows),
-        )
-        for group in wording.metric_groups()[name]
-    )
+    groups = tuple(_group(report, name, group) for group in wording.metric_groups()[name])
     rows = [row for _, _, views in groups for row in views]
     return MetricBlock(
         name.capitalize(),
@@ -149,7 +143,25 @@ def _emptiness(block: Mapping[str, Any]) -> str:
     return "Nothing was annotated and nothing was found, so there is nothing to measure."
 
 
-def _metric_view(report: RunReport, name: str, row: wording.MetricRow) -> MetricView:
+def _group(
+    report: RunReport, name: str, group: wording.MetricGroup
+) -> tuple[str, str, tuple[MetricView, ...]]:
+    known = report.metrics.get(name, {}).get("n", {})
+    numbers = [known[row.key] for row in group.rows if row.key in known]
+    most = max(numbers, key=numbers.count, default=None)
+    views = tuple(
+        _metric_view(report, name, row, "" if n in (None, most) else _n_words(n))
+        for row in group.rows
+        for n in [known.get(row.key)]
+    )
+    return group.title, _n_words(most), views
+
+
+def _n_words(n: int | None) -> str:
+    return "" if n is None else f"n = {n}"
+
+
+def _metric_view(report: RunReport, name: str, row: wording.MetricRow, n: str) -> MetricView:
     dotted = f"{name}.{row.key}"
     intervals = wording.framed_intervals(report, dotted)
     plot = Markup()
@@ -161,7 +173,7 @@ def _metric_view(report: RunReport, name: str, row: wording.MetricRow) -> Metric
             wording.framed_texts(report, dotted, row.unit), intervals, strict=True
         )
     )
-    return MetricView(row.label, floor, value, ceiling, plot)
+    return MetricView(row.label, n, floor, value, ceiling, plot)
 
 
 def _first_key(slices: Sequence[Mapping[str, Any]], name: str, keys: Sequence[str]) -> str | None:
