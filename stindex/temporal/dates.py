@@ -21,7 +21,7 @@ from stindex.temporal.calendar import (
 from stindex.temporal.value import Granularity, Kind, TemporalValue
 
 SECONDS_OF_DAY = 86_400
-_YEAR = r"(?P<year>[0-9]{4}|[+-][0-9]{4,9}|BC[0-9]{4})"
+_YEAR = r"(?P<year>[0-9]{4}|[+-][0-9]{4,9}|BC(?!0000)[0-9]{4})"
 _SEASONS = {"SP": 3, "SU": 6, "FA": 9, "AU": 9, "WI": 12}
 _CONVENTIONS = frozenset({"season", "fiscal_year", "fiscal_half", "fiscal_quarter"})
 _Span = tuple[int, int, Granularity]  # first day, day after the last, unit

@@ -21,9 +21,9 @@ def _parts(units: dict[str, int]) -> str:
 _DURATION = re.compile(
     rf"([+-]?)P(?=.){_parts(_MONTH_UNITS)}{_parts(_DAY_UNITS)}(?:T(?=.){_parts(_CLOCK_UNITS)})?"
 )
-# The alternative format of ISO 8601, 5.5.2.4: P0003-06-04T12:30:05.
+# The alternative format of ISO 8601, 5.5.2.4: P0003-06-04T12:30:05, P00030604T123005.
 _ALTERNATIVE = re.compile(
-    r"P([0-9]{4})-([0-9]{2})-([0-9]{2})(?:T([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?)?"
+    r"P([0-9]{4})(-?)([0-9]{2})\2([0-9]{2})(?:T([0-9]{2})(:?)([0-9]{2})(?:\6([0-9]{2}))?)?"
 )
 
 
@@ -32,7 +32,8 @@ def read_duration(text: str) -> Duration | None:
     if found := _DURATION.fullmatch(text):
         return _sum(found[1], found.groups()[1:])
     if found := _ALTERNATIVE.fullmatch(text):
-        years, months, days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+        parts = (found[number] for number in (1, 3, 4, 5, 7, 8))
+        years, months, days, hours, minutes, seconds = (int(part or 0) for part in parts)
         return Duration(
             Fraction(12 * years + months),
             Fraction(days * 86_400 + hours * 3_600 + minutes * 60 + seconds),

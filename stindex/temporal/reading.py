@@ -32,6 +32,11 @@ _OPAQUE = re.compile(
 _REPEAT = re.compile(r"R(-1|[0-9]{0,9})/(.+)", re.DOTALL)
 _ZONE = re.compile(r"(?<=[0-9])(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)$")
 _ABBREVIATED = re.compile(r"(?![0-9]{4})[0-9WQH]")
+# Without separators: a day and a day of its month or year, a time and one of its hour or day.
+_ABBREVIATED_BASIC = re.compile(
+    r"[0-9]{8}/(0[1-9]|1[0-2])?[0-9]{2}|[0-9]{8}T[0-9]{4}([0-9]{2})?/[0-9]{2}([0-9]{2})?"
+)
+_LENGTH = re.compile(r"[+-]?P")
 # The other separator of an interval (ISO 8601, 4.4.2).
 _DOUBLE_HYPHEN = re.compile(r"[^-](?:-?[^-])*--[^-](?:-?[^-])*")
 _OPEN = frozenset({"", ".."})
@@ -107,7 +112,7 @@ def _read_end(first: str, last: str) -> TemporalValue | None:
     begin, zone = _apart_from_zone(first)
     bare, own_zone = _apart_from_zone(last)
     end = _completed(begin, bare)
-    if "T" in end:
+    if "T" in end and not _LENGTH.match(end):
         end += own_zone or zone
     return _read_single(end)
 
@@ -123,6 +128,8 @@ def _completed(first: str, last: str) -> str:
     if day and mark and last.startswith("T"):
         return day + last
     cut = len(first) - len(last)
+    if _ABBREVIATED_BASIC.fullmatch(f"{first}/{last}"):
+        return first[:cut] + last
     if cut <= 0 or not _ABBREVIATED.match(last):
         return last
     if first[cut - 1] in "-T:W":

@@ -127,7 +127,15 @@ def test_intervals_of_times_are_those_of_aniso8601(
 
 @pytest.mark.parametrize(
     "text",
-    ["PT36H/2022-03-15T12:00", "P2W/2022-03-15T00:00", "2022-03-15T10:00/PT2H30M"],
+    [
+        "PT36H/2022-03-15T12:00",
+        "P2W/2022-03-15T00:00",
+        "2022-03-15T10:00/PT2H30M",
+        "2022-03-15T10:00:00Z/P10DT2H30M",
+        "2022-03-15T10:00+02:00/PT36H",
+        "20220315T100000Z/PT1H",
+        "PT36H/2022-03-15T12:00-05:00",
+    ],
 )
 def test_intervals_with_a_length_on_either_side_are_those_of_aniso8601(text: str) -> None:
     begin, end = sorted(aniso8601.parse_interval(text))

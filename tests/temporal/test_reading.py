@@ -187,6 +187,35 @@ def test_a_length_may_be_written_like_a_date_and_a_clock() -> None:
     assert length is not None
     assert length.months == 3 * 12 + 6
     assert length.seconds == 4 * 86_400 + 12 * 3_600 + 30 * 60 + 5
+    assert parse("P00030604T123005").duration == length
+
+
+@pytest.mark.parametrize(
+    ("value", "whole"),
+    [
+        ("20220315/20", "2022-03-15/2022-03-20"),
+        ("20220315/0402", "2022-03-15/2022-04-02"),
+        ("20220315/2023", "2022-03-15/2023"),
+        ("20220315T1330/1530", "2022-03-15T13:30/2022-03-15T15:30"),
+        ("20220315T1330Z/45", "2022-03-15T13:30Z/2022-03-15T13:45Z"),
+        ("2007-03-01T13:00:00Z/P1Y2M10DT2H30M", "2007-03-01T13:00Z/2008-05-11T15:30Z"),
+    ],
+)
+def test_interval_is_what_its_end_says_in_full(value: str, whole: str) -> None:
+    found, expected = parse(value), parse(whole)
+    assert (found.kind, found.begin, found.end) == (Kind.INTERVAL, expected.begin, expected.end)
+
+
+@pytest.mark.parametrize(
+    "value", ["20220315/1302", "2022-02-28/29", "20220315T1330/2530", "20220315T1330/1200"]
+)
+def test_an_end_that_cannot_be_completed_makes_no_interval(value: str) -> None:
+    assert parse(value).kind is Kind.INVALID
+
+
+def test_there_is_no_year_0_before_christ() -> None:
+    assert parse("BC0000").kind is Kind.INVALID
+    assert parse("BC0001").begin == parse("0000").begin
 
 
 def test_open_interval_has_no_bound_on_its_open_side() -> None:
