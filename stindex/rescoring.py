@@ -135,21 +135,26 @@ class Changes:
 
 
 def changes(
-    before: Mapping[str, Before],
-    now: Mapping[str, tuple[Mapping[str, Any], SampleScore | None]],
+    before: Mapping[str, Before], now: Iterable[tuple[str, Mapping[str, Any], SampleScore]]
 ) -> Changes:
     """Return what is not as it was.
 
     Args:
-        now: sample id to its gold in the format of `detailed_results.json` and its score.
+        now: of each sample its id, its gold in the format of `detailed_results.json`, its score.
     """
-    shared = [sample_id for sample_id in now if sample_id in before]
-    return Changes(
-        gold=tuple(i for i in shared if gold_hash(now[i][0]) != before[i].gold),
-        score=tuple(i for i in shared if _score_text(now[i][1]) != before[i].score),
-        added=tuple(i for i in now if i not in before),
-        gone=tuple(i for i in before if i not in now),
-    )
+    gold, score, added, seen = list[str](), list[str](), list[str](), set[str]()
+    for sample_id, its_gold, its_score in now:
+        seen.add(sample_id)
+        known = before.get(sample_id)
+        if known is None:
+            added.append(sample_id)
+            continue
+        if gold_hash(its_gold) != known.gold:
+            gold.append(sample_id)
+        if _text(its_score.to_json()["dimensions"]) != known.score:
+            score.append(sample_id)
+    gone = tuple(i for i in before if i not in seen)
+    return Changes(tuple(gold), tuple(score), tuple(added), gone)
 
 
 def sentences(
@@ -197,10 +202,6 @@ def _metric(metrics: Mapping[str, Mapping[str, Any]], dotted: str) -> float | No
 
 def _number(value: float | None) -> str:
     return "undefined" if value is None else f"{value:.4f}"
-
-
-def _score_text(score: SampleScore | None) -> str:
-    return _text(None if score is None else score.to_json()["dimensions"])
 
 
 def _text(value: object) -> str:

@@ -59,7 +59,7 @@ class StoredAnswers:
         """Take the directory of a run's reports; its journal is read when an answer is wanted."""
         self._reports = reports
         self._by_key = by_key
-        self._known: dict[str, Generation] | None = None
+        self._find: Callable[[str], Generation | None] | None = None
 
     def answers(
         self,
@@ -73,15 +73,15 @@ class StoredAnswers:
         Raises:
             UserError: some have none; those that have one are yielded before.
         """
-        if self._known is None:
-            self._known = self._read()
+        if self._find is None:
+            self._find = self._read()
         without = []
         for request in requests:
             if stop.is_set():
                 return
-            name = request.key if self._by_key else request.sample.id
-            if name in self._known:
-                yield request, self._known[name]
+            found = self._find(request.key if self._by_key else request.sample.id)
+            if found is not None:
+                yield request, found
             else:
                 without.append(request.sample.id)
         if without:
@@ -91,15 +91,16 @@ class StoredAnswers:
         """Say what it is."""
         return {"engine": "stored run", "directory": str(self._reports)}
 
-    def _read(self) -> dict[str, Generation]:
+    def _read(self) -> Callable[[str], Generation | None]:
         if self._by_key:
             records = read_journal(journal_owner(self._reports)).records
-            return {key: record.generation for key, record in records.items()}
-        return {
+            return lambda key: records[key].generation if key in records else None
+        known = {
             sample["id"]: restored_generation(sample)
             for sample in read_details(self._reports / DETAILS)
             if sample["outcome"] is not None
         }
+        return known.get
 
     def _refusal(self, without: list[str]) -> str:
         shown = ", ".join(without[:5]) + (", …" if len(without) > 5 else "")

@@ -24,6 +24,7 @@ from stindex.llm.base import AnswerSource, ClosableSource, DecodingSettings, Ref
 from stindex.runs.feeds import Chunk, Feed
 from stindex.runs.journal import JournalWriter, read_journal
 from stindex.runs.record import Record, SetAside
+from stindex.runs.stored_records import Place, StoredRecords
 from stindex.schema import Generation
 
 ABANDONED_SECONDS = 2.0  # for the step in hand of a source that nobody waits for
@@ -43,7 +44,7 @@ class Stock:
         damage: sentences about damaged journals.
     """
 
-    records: Mapping[str, Record]
+    records: StoredRecords
     attempts: Mapping[str, int]
     twice: frozenset[str] = frozenset()
     taken_over: int = 0
@@ -69,12 +70,13 @@ def take_stock(
         aside = [SetAside(r.key, r.sample_id, r.attempt) for r in journal.records.values()]
         if aside:
             writer.append(*aside)
-        return Stock({}, journal.attempts, journal.twice, 0, journal.damage)
-    records = dict(journal.records)
+        return Stock(StoredRecords(), journal.attempts, journal.twice, 0, journal.damage)
+    records = journal.records
     taken = _take_over(keys - records.keys() - journal.set_aside, run_directory, writer)
     records.update(taken)
     if retry_errors:
-        records = {k: r for k, r in records.items() if r.generation.finish_reason != "error"}
+        answered = {k for k, r in records.items() if r.generation.finish_reason != "error"}
+        records = records.only(answered)
     attempts = {**dict.fromkeys(taken, 1), **journal.attempts}
     return Stock(records, attempts, journal.twice, len(taken), journal.damage)
 
@@ -92,14 +94,14 @@ def stock_of_plan(
         UserError: a journal cannot be read.
     """
     journal = read_journal(run_directory, frozenset(request.key for request in requests))
-    records = {k: r for k, r in journal.records.items() if r.attempt >= attempts.get(k, 1)}
-    return Stock(records, {key: number - 1 for key, number in attempts.items()})
+    current = {k for k in journal.records if journal.attempts[k] >= attempts.get(k, 1)}
+    return Stock(
+        journal.records.only(current), {key: number - 1 for key, number in attempts.items()}
+    )
 
 
-def _take_over(
-    wanted: frozenset[str], run_directory: Path, writer: JournalWriter
-) -> dict[str, Record]:
-    found: dict[str, Record] = {}
+def _take_over(wanted: frozenset[str], run_directory: Path, writer: JournalWriter) -> StoredRecords:
+    found = StoredRecords()
     for other in sorted(run_directory.parent.glob("*/journal")):
         missing = wanted - found.keys()
         if not missing:
@@ -109,9 +111,8 @@ def _take_over(
         for key, record in read_journal(other.parent, missing).records.items():
             if record.generation.finish_reason != "error":
                 origin = record.origin or other.parent.name
-                found[key] = replace(record, origin=origin, attempt=1)
-    if found:
-        writer.append(*found.values())
+                (place,) = writer.append(replace(record, origin=origin, attempt=1))
+                found.put(key, place)
     return found
 
 
@@ -159,7 +160,7 @@ class Acquisition:
         self._on_answer = on_answer
         self._ordered = requests
         self._requests = {request.sample.id: request for request in requests}
-        self._records = {r.key: stock.records[r.key] for r in requests if r.key in stock.records}
+        self._records = stock.records.only({request.key for request in requests})
         self._to_generate = len({r.key for r in requests} - self._records.keys())
         self._generated = 0
         self._taken: list[Chunk] = []
@@ -190,14 +191,10 @@ class Acquisition:
         with self._changed:
             return self._generated
 
-    def records(self) -> dict[str, Record]:
-        """Return sample id to record, of all answers that are there."""
+    def known_record(self, sample_id: str) -> Record | None:
+        """Return the answer to one sample if it is there; None where it is not."""
         with self._changed:
-            return {
-                sample_id: self._records[request.key]
-                for sample_id, request in self._requests.items()
-                if request.key in self._records
-            }
+            return self._records.get(self._requests[sample_id].key)
 
     def record(self, sample_id: str) -> Record:
         """Return the answer to one sample; generate its chunk first if need be.
@@ -211,9 +208,8 @@ class Acquisition:
             self._wanted = max(self._wanted, self._chunk_of.get(request.key, -1))
             self._asked = request.key
             self._changed.notify_all()
-            if request.key in self._records:
-                return self._records[request.key]
-            self._start()
+            if request.key not in self._records:
+                self._start()
             while request.key not in self._records:
                 if self._failure is not None:
                     raise self._failure
@@ -381,9 +377,9 @@ class Acquisition:
             _Requests(list(requests), more), self._response_model, self._decoding, self._stop
         )
         for request, generation in answers:
-            record = self._journaled(request, generation)
+            record, place = self._journaled(request, generation)
             with self._changed:
-                self._records[request.key] = record
+                self._records.put(request.key, place)
                 self._generated += 1
                 self._changed.notify_all()
             self._on_answer(record)
@@ -395,11 +391,11 @@ class Acquisition:
         with self._changed:
             return all(request.key in self._records for request in requests)
 
-    def _journaled(self, request: Request, generation: Generation) -> Record:
+    def _journaled(self, request: Request, generation: Generation) -> tuple[Record, Place]:
         attempt = self._stock.attempts.get(request.key, 0) + 1
         record = new_record(request, generation, attempt)
-        self._writer.append(record)
-        return record
+        (place,) = self._writer.append(record)
+        return record, place
 
     def _fail(self, failure: BaseException) -> None:
         with self._changed:

@@ -12,12 +12,11 @@ from typing import Any
 
 from stindex.comparison.verdicts import ComparedRuns
 from stindex.datasets.dataset import id_without_repeat
-from stindex.evaluation import Evaluation
 from stindex.gates import Comparisons, GateVerdict, Thresholds, judge
 from stindex.reference import Metrics
 from stindex.reporting.results import gold_json
-from stindex.reporting.run_report import SampleReport
 from stindex.rescoring import Before, Changes, changes
+from stindex.runs.evaluations import Evaluations, StoredReports
 from stindex.schema import Outcome, Sample
 from stindex.scoring import SampleScore
 from stindex.scoring.intervals import run_metrics
@@ -31,19 +30,19 @@ class Conclusion:
 
     Attributes:
         selected: the samples, in order.
-        evaluations: by sample id; a sample without an answer has none.
+        evaluations: a sample without an answer has none.
     """
 
     selected: Sequence[Sample]
-    evaluations: Mapping[str, Evaluation]
+    evaluations: Evaluations
 
     def metrics(self) -> Metrics:
         """Return the metrics of the run, with their intervals."""
-        return run_metrics([e.score for e in self.evaluations.values()])
+        return run_metrics(list(self.evaluations.scores.values()))
 
     def unanswered(self, missing: Iterable[str]) -> tuple[str, ...]:
         """Return the ids of samples without an answer: `missing` in the journal, or an error."""
-        absent, known = set(missing), self.evaluations
+        absent, known = set(missing), self.evaluations.scores
         return tuple(
             s.id
             for s in self.selected
@@ -64,31 +63,33 @@ class Conclusion:
 
     def slices(self) -> tuple[Mapping[str, Any], ...]:
         """Return the headline metrics of the parts of the data set."""
-        return slices((e.sample, e.score) for e in self.evaluations.values())
+        return slices(self._scored())
 
     def repeats(self) -> Mapping[str, Any] | None:
         """Return what several answers to each sample say beyond one; None for one answer."""
         runs: dict[int, list[SampleScore]] = {}
-        for e in self.evaluations.values():
-            score = replace(e.score, sample_id=id_without_repeat(e.sample))
-            runs.setdefault(e.sample.repeat, []).append(score)
+        if not any(sample.repeat for sample in self.selected):
+            return None
+        for sample, score in self._scored():
+            of_sample = replace(score, sample_id=id_without_repeat(sample))
+            runs.setdefault(sample.repeat, []).append(of_sample)
         return repeat_metrics(list(runs.values())) if len(runs) > 1 else None
 
     def changes(self, before: Mapping[str, Before]) -> Changes:
         """Return what is not as a stored run said, of the samples that have an answer."""
-        known = [self.evaluations[s.id] for s in self.selected if s.id in self.evaluations]
-        return changes(before, {e.sample.id: (gold_json(e.sample), e.score) for e in known})
+        return changes(before, ((s.id, gold_json(s), score) for s, score in self._scored()))
 
-    def sample_reports(self, missed: Mapping[str, Sequence[str]]) -> list[SampleReport]:
-        """Return the samples as the reports show them, in order."""
-        known = self.evaluations
-        return [
-            SampleReport(s, known.get(s.id), tuple(missed.get(s.id, ()))) for s in self.selected
-        ]
+    def sample_reports(self, missed: Mapping[str, Sequence[str]]) -> StoredReports:
+        """Return the samples as the reports show them, in order, to be iterated."""
+        return StoredReports(self.selected, self.evaluations, missed)
+
+    def _scored(self) -> Iterator[tuple[Sample, SampleScore]]:
+        scores = self.evaluations.scores
+        return ((sample, scores[sample.id]) for sample in self.selected if sample.id in scores)
 
     def _metrics_of_slice(self, wanted: Mapping[str, str]) -> Metrics:
         ids = self._ids_of_slice(wanted)
-        return run_metrics([e.score for i, e in self.evaluations.items() if i in ids])
+        return run_metrics([s for i, s in self.evaluations.scores.items() if i in ids])
 
     def _ids_of_slice(self, wanted: Mapping[str, str]) -> set[str]:
         return {

@@ -35,6 +35,7 @@ from stindex.reporting.run_report import RunReport, Status
 from stindex.rescoring import sentences
 from stindex.runs.acquisition import Acquisition, Stock, stock_of_plan, take_stock
 from stindex.runs.conclusion import Conclusion
+from stindex.runs.evaluations import Evaluations, RecentEvaluations
 from stindex.runs.feeds import Feed, PlannedFeed
 from stindex.runs.following import Followed
 from stindex.runs.identity import GenerationKeys, digest
@@ -57,7 +58,6 @@ from stindex.scoring import SampleScore
 from stindex.scoring.repeats import sentence
 
 CLOSE_SECONDS = 20.0  # how long the source may take for its current step
-KEPT = 256  # evaluations that a process keeps which does not write the reports
 
 Announce = Callable[[str], None]
 
@@ -103,7 +103,7 @@ class EvaluationRun:
         self.acquisition: Acquisition | None = None
         self.followed: Followed | None = None
         self._lock: RunLock | None = None
-        self._evaluations: dict[str, Evaluation] = {}
+        self._evaluations: RecentEvaluations = RecentEvaluations()
         self._new: list[SampleScore] = []
 
     def identify(
@@ -153,6 +153,7 @@ class EvaluationRun:
             UserError: another launch is at it, or the output directory cannot be written to.
         """
         self._lock = RunLock(self.directory, pulse, members)
+        self._evaluations = self._all = Evaluations()
         self._start()
         values = self.settings.values
         stock = take_stock(
@@ -229,7 +230,7 @@ class EvaluationRun:
 
     def take_note(self, sample: Sample) -> None:
         """Evaluate the answer that another process has journaled, if it can be seen yet."""
-        if self.followed is None or sample.id in self._evaluations:
+        if self.followed is None or sample in self._evaluations:
             return
         record = self.followed.record(sample.id)
         if record is not None:
@@ -289,7 +290,7 @@ class EvaluationRun:
         Raises:
             UserError: the source or the journal failed.
         """
-        known = self._evaluations.get(sample.id)
+        known = self._evaluations.get(sample)
         if known is None:
             if self.acquisition is None:
                 raise UserError(
@@ -301,7 +302,7 @@ class EvaluationRun:
 
     def known_evaluation(self, sample: Sample) -> Evaluation | None:
         """Return the evaluation of a sample, if there is one."""
-        return self._evaluations.get(sample.id)
+        return self._evaluations.get(sample)
 
     @property
     def memory_bytes(self) -> int:
@@ -309,10 +310,7 @@ class EvaluationRun:
         return self._answerer.memory_bytes
 
     def _keep(self, evaluation: Evaluation) -> None:
-        if self._lock is None and len(self._evaluations) >= KEPT:
-            # Whoever does not write the reports needs only what is being tested.
-            del self._evaluations[next(iter(self._evaluations))]
-        self._evaluations[evaluation.sample.id] = evaluation
+        self._evaluations.add(evaluation)
         self._new.append(evaluation.score)
 
     def new_scores(self) -> list[SampleScore]:
@@ -330,7 +328,7 @@ class EvaluationRun:
             self.acquisition.close(CLOSE_SECONDS)
         self.evaluate_the_rest()
         proof = prove_coverage(self.requests, self.directory, self.stock.twice)
-        conclusion = Conclusion(self.selected, self._evaluations)
+        conclusion = Conclusion(self.selected, self._all)
         unanswered = conclusion.unanswered(proof.missing)
         gates = [without_doubles(coverage(len(self.selected), unanswered), proof)]
         report = self._report(conclusion, gates, unanswered, ending)
@@ -384,15 +382,25 @@ class EvaluationRun:
 
     def evaluate_the_rest(self) -> None:
         """Evaluate answers that came in after their test did not run any more."""
-        records = self.followed.records() if self.followed is not None else {}
-        if self.acquisition is not None:
-            records |= self.acquisition.records()
+        if self.followed is not None:
+            self.followed.read_on()
         for sample in self.selected:
-            if sample.id in records and sample.id not in self._evaluations:
-                self._keep(self.evaluator.evaluate(sample, records[sample.id]))
+            if sample in self._evaluations:
+                continue
+            record = self._answer(sample)
+            if record is not None:
+                self._keep(self.evaluator.evaluate(sample, record))
+
+    def _answer(self, sample: Sample) -> Record | None:
+        """Return the answer to a sample, by whichever process, as far as it has been seen."""
+        found = None if self.acquisition is None else self.acquisition.known_record(sample.id)
+        if found is None and self.followed is not None:
+            found = self.followed.known_record(sample.id)
+        return found
 
     def _compared(self) -> dict[str, ComparedRuns]:
-        return self._references.compared(self.file.content, self._evaluations.values())
+        known = (self._evaluations.get(sample) for sample in self.selected)
+        return self._references.compared(self.file.content, (e for e in known if e is not None))
 
     def _note_changes(self, conclusion: Conclusion, metrics: Metrics) -> None:
         """Say what `--rescore` changed."""

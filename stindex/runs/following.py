@@ -21,27 +21,25 @@ class Followed:
         """Begin with what is in stock; nothing may be generated before this."""
         self._keys = {request.sample.id: request.key for request in requests}
         wanted = frozenset(self._keys.values())
-        self._records = {key: r for key, r in stock.records.items() if key in wanted}
-        self._attempts = stock.attempts
+        self._records = stock.records.only(wanted)
+        self._attempts = dict(stock.attempts)
         self._follower = JournalFollower(run_directory, wanted)
         self.generated = 0
 
     def record(self, sample_id: str) -> Record | None:
         """Return the answer to a sample; None where it cannot be seen yet."""
-        key = self._keys[sample_id]
-        if key not in self._records:
+        if self._keys[sample_id] not in self._records:
             self.read_on()
-        return self._records.get(key)
+        return self.known_record(sample_id)
 
-    def records(self) -> dict[str, Record]:
-        """Return sample id to record, of all answers that are there."""
-        self.read_on()
-        return {i: self._records[key] for i, key in self._keys.items() if key in self._records}
+    def known_record(self, sample_id: str) -> Record | None:
+        """Return the answer to a sample; None where it was not seen by the last `read_on`."""
+        return self._records.get(self._keys[sample_id])
 
     def read_on(self) -> None:
         """Take in what was journaled since the last time."""
-        for record in self._follower.added():
-            known = self._records.get(record.key)
-            if record.attempt > (known.attempt if known else self._attempts.get(record.key, 0)):
-                self._records[record.key] = record
+        for record, place in self._follower.added():
+            if record.attempt > self._attempts.get(record.key, 0):
+                self._attempts[record.key] = record.attempt
+                self._records.put(record.key, place)
                 self.generated += 1

@@ -1,8 +1,8 @@
 """The journal: append-only JSON lines, one file a process, one line the moment an answer is there.
 
-`JournalWriter` appends; `read_journal` gives what counts. A torn last line is what a killed
-process leaves and is set aside without a word to the user's loss; damage elsewhere is reported
-and costs only the lines that it hit.
+`JournalWriter` appends; `read_journal` finds what counts and where it stands. A torn last line is
+what a killed process leaves and is set aside without a word to the user's loss; damage elsewhere is
+reported and costs only the lines that it hit.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
-from types import MappingProxyType
 
 from stindex.errors import UserError
 from stindex.runs.record import JournalLine, Record, SetAside, decode, encode
+from stindex.runs.stored_records import Place, StoredRecords
 
 JOURNAL_DIRECTORY = "journal"
 _OPENING = b'{"key": "'
@@ -33,23 +34,32 @@ class JournalWriter:
         name = f"{time.time_ns():020d}-{socket.gethostname()}-{os.getpid()}.jsonl"
         self.path = self._directory / name
         self._descriptor: int | None = None
+        self._size = 0  # nobody else writes to it
 
-    def append(self, *lines: JournalLine) -> None:
-        """Write lines at the end.
+    def append(self, *lines: JournalLine) -> list[Place]:
+        """Write lines at the end; return where they stand.
 
         Raises:
             UserError: the directory cannot be written to, or the disk is full.
         """
-        content = b"".join(encode(line) for line in lines)
+        encoded = [encode(line) for line in lines]
+        ends = list(accumulate(map(len, encoded), initial=self._size))
+        content = b"".join(encoded)
         try:
             descriptor = self._open()
             while content:
-                content = content[os.write(descriptor, content) :]
+                written = os.write(descriptor, content)
+                self._size += written
+                content = content[written:]
         except OSError as problem:
             raise UserError(
                 f"{self.path}: an answer cannot be written ({problem.strerror}); make room or "
                 f"name another --output-dir, and run again: what was written is kept."
             ) from None
+        return [
+            Place(self.path, start, len(line))
+            for start, line in zip(ends[:-1], encoded, strict=True)
+        ]
 
     def close(self) -> None:
         """Close the file; further lines open it again."""
@@ -77,7 +87,7 @@ class Journal:
         damage: one sentence for each damaged place.
     """
 
-    records: Mapping[str, Record]
+    records: StoredRecords
     attempts: Mapping[str, int]
     set_aside: frozenset[str]
     twice: frozenset[str] = frozenset()
@@ -88,27 +98,27 @@ class Journal:
 class _Reading:
     """Collects lines in any order into a `Journal`."""
 
-    records: dict[str, Record] = field(default_factory=dict)
+    places: dict[str, Place] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
     aside: dict[str, int] = field(default_factory=dict)
     twice: set[str] = field(default_factory=set)
 
-    def add(self, line: JournalLine) -> None:
+    def add(self, line: JournalLine, place: Place) -> None:
         if isinstance(line, SetAside):
             self.aside[line.key] = max(line.up_to_attempt, self.aside.get(line.key, 0))
             return
-        self.attempts[line.key] = max(line.attempt, self.attempts.get(line.key, 0))
-        known = self.records.get(line.key)
-        if known is None or line.attempt > known.attempt:
-            self.records[line.key] = line
-        elif line.attempt == known.attempt:
+        known = self.attempts.get(line.key, 0)
+        if line.attempt > known:
+            self.attempts[line.key] = line.attempt
+            self.places[line.key] = place
+        elif line.attempt == known:
             self.twice.add(line.key)
 
     def journal(self, damage: list[str]) -> Journal:
-        counted = {k: r for k, r in self.records.items() if r.attempt > self.aside.get(k, 0)}
+        counted = {k for k, number in self.attempts.items() if number > self.aside.get(k, 0)}
         return Journal(
-            MappingProxyType(counted),
-            MappingProxyType(self.attempts),
+            StoredRecords(self.places).only(counted),
+            self.attempts,
             frozenset(self.aside),
             frozenset(self.twice),
             tuple(damage),
@@ -123,28 +133,26 @@ def read_journal(run_directory: Path, keys: frozenset[str] | None = None) -> Jou
     """
     reading, damage = _Reading(), list[str]()
     for path in sorted((run_directory / JOURNAL_DIRECTORY).glob("*.jsonl")):
-        for line in _lines(path, keys, damage):
-            reading.add(line)
+        for line, place in _lines(path, keys, damage):
+            reading.add(line, place)
     return reading.journal(damage)
 
 
-def _lines(path: Path, keys: frozenset[str] | None, damage: list[str]) -> Iterator[JournalLine]:
-    try:
-        content = path.read_bytes()
-    except OSError as problem:
-        raise UserError(f"{path}: cannot be read ({problem.strerror}); check the file.") from None
-    rows = content.split(b"\n")
-    for number, row in enumerate(rows, start=1):
-        if not row or (keys is not None and _is_of_another(row, keys)):
+def _lines(
+    path: Path, keys: frozenset[str] | None, damage: list[str]
+) -> Iterator[tuple[JournalLine, Place]]:
+    start = 0
+    for number, row in enumerate(_whole_rows(path), start=1):
+        place, start = Place(path, start, len(row)), start + len(row)
+        if row == b"\n" or (keys is not None and _is_of_another(row, keys)):
             continue
         try:
-            yield decode(row)
+            yield decode(row), place
         except ValueError as problem:
-            if number < len(rows):
-                damage.append(
-                    f"{path.name}, line {number}: damaged ({problem}); that sample runs again, "
-                    f"all other answers are kept."
-                )
+            damage.append(
+                f"{path.name}, line {number}: damaged ({problem}); that sample runs again, "
+                f"all other answers are kept."
+            )
 
 
 class JournalFollower:
@@ -156,26 +164,23 @@ class JournalFollower:
         self._keys = keys
         self._read = {path: path.stat().st_size for path in self._directory.glob("*.jsonl")}
 
-    def added(self) -> list[Record]:
-        """Return the new records; a line that is being written is left for the next time."""
-        found: list[Record] = []
+    def added(self) -> Iterator[tuple[Record, Place]]:
+        """Yield the new records; a line that is being written is left for the next time."""
         for path in sorted(self._directory.glob("*.jsonl")):
-            found += [line for line in self._new_lines(path) if isinstance(line, Record)]
-        return found
+            # Away for a moment; what is there is read at the end of the run.
+            with suppress(UserError):
+                yield from self._new_records(path)
 
-    def _new_lines(self, path: Path) -> Iterator[JournalLine]:
-        try:
-            with path.open("rb") as file:
-                file.seek(self._read.get(path, 0))
-                content = file.read()
-        except OSError:
-            return  # away for a moment; what is there is read at the end of the run
-        whole = content[: content.rfind(b"\n") + 1]
-        self._read[path] = self._read.get(path, 0) + len(whole)
-        for row in whole.splitlines():
-            if not _is_of_another(row, self._keys):
-                with suppress(ValueError):
-                    yield decode(row)
+    def _new_records(self, path: Path) -> Iterator[tuple[Record, Place]]:
+        for row in _whole_rows(path, self._read.get(path, 0)):
+            place = Place(path, self._read.get(path, 0), len(row))
+            self._read[path] = place.start + len(row)
+            if _is_of_another(row, self._keys):
+                continue
+            with suppress(ValueError):
+                line = decode(row)
+                if isinstance(line, Record):
+                    yield line, place
 
 
 def journal_rows(run_directory: Path, keys: frozenset[str]) -> Iterator[bytes]:
@@ -185,15 +190,19 @@ def journal_rows(run_directory: Path, keys: frozenset[str]) -> Iterator[bytes]:
         UserError: a file cannot be read.
     """
     for path in sorted((run_directory / JOURNAL_DIRECTORY).glob("*.jsonl")):
-        try:
-            with path.open("rb") as file:
-                for row in file:
-                    if row.endswith(b"\n") and not _is_of_another(row, keys):
-                        yield row[:-1]
-        except OSError as problem:
-            raise UserError(
-                f"{path}: cannot be read ({problem.strerror}); check the file."
-            ) from None
+        for row in _whole_rows(path):
+            if not _is_of_another(row, keys):
+                yield row[:-1]
+
+
+def _whole_rows(path: Path, start: int = 0) -> Iterator[bytes]:
+    """Yield the lines from a byte on, each with its end; a torn last one has none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(start)
+            yield from (row for row in file if row.endswith(b"\n"))
+    except OSError as problem:
+        raise UserError(f"{path}: cannot be read ({problem.strerror}); check the file.") from None
 
 
 def _is_of_another(row: bytes, keys: frozenset[str]) -> bool:

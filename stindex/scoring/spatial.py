@@ -9,6 +9,7 @@ prediction has no coordinates); `within_25km`, `within_161km` and `areal_ok`; `p
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from sys import intern
 
 from stindex.schema import Place, Sample, SpatialMention
 from stindex.scoring.dimension import NO_TYPE, Block, Slicing, Sums, V
@@ -232,7 +233,8 @@ def _prefixes(kind: object) -> tuple[str, ...]:
 
 def _add(counts: dict[str, int], name: str, kind: object, number: int = 1) -> None:
     for prefix in _prefixes(kind):
-        counts[prefix + name] = counts.get(prefix + name, 0) + number
+        key = intern(prefix + name)  # the same string for all samples of a run
+        counts[key] = counts.get(key, 0) + number
 
 
 def _count_pair(counts: dict[str, int], judgement: Judgement) -> None:

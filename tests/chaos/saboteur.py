@@ -22,6 +22,7 @@ from stindex.rules.reader import RulesReader
 from stindex.runs import evaluation_run, proof
 from stindex.runs.journal import JournalWriter
 from stindex.runs.record import JournalLine, encode
+from stindex.runs.stored_records import Place
 
 SECONDS_PER_ANSWER = 0.02
 
@@ -72,13 +73,13 @@ def _slow_down() -> None:
 def _sabotage(saboteur: Saboteur) -> None:
     append, prove, write = JournalWriter.append, proof.prove_coverage, files._write
 
-    def append_half(writer: JournalWriter, *lines: JournalLine) -> None:
+    def append_half(writer: JournalWriter, *lines: JournalLine) -> list[Place]:
         saboteur.reached("answer")
         if saboteur.strikes("journal"):
             content = encode(lines[0])
             os.write(writer._open(), content[: len(content) // 2])
             saboteur.kill()
-        append(writer, *lines)
+        return append(writer, *lines)
 
     def prove_less(*given: object) -> object:
         saboteur.reached("merge")

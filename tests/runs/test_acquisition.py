@@ -230,7 +230,8 @@ def test_stopping_drops_what_is_unfinished_and_keeps_what_is_there(tmp_path: Pat
     )
     acquisition.record("s1")
     acquisition.close()
-    assert set(acquisition.records()) == {"s0", "s1"}
+    answered = [f"s{n}" for n in range(6) if acquisition.known_record(f"s{n}") is not None]
+    assert answered == ["s0", "s1"]
     assert len(read_journal(tmp_path / "run").records) == 2
 
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from stindex.errors import UserError
 from stindex.runs.journal import JournalFollower, JournalWriter, read_journal
+from stindex.runs.proof import answers_by_key
 from stindex.runs.record import Record, SetAside, decode, encode
 from stindex.schema import Generation
 
@@ -75,6 +76,35 @@ def test_a_torn_last_line_is_set_aside_without_a_word(tmp_path: Path) -> None:
     assert journal.damage == ()
 
 
+def test_a_line_that_lacks_only_its_end_is_torn_to_every_reader(tmp_path: Path) -> None:
+    path = _written(tmp_path, _record(1), _record(2))
+    path.write_bytes(path.read_bytes()[:-1])
+
+    assert set(read_journal(tmp_path).records) == {_key(1)}
+    assert answers_by_key(tmp_path, frozenset({_key(1), _key(2)})) == {_key(1): 1}
+
+
+def test_records_are_read_again_from_where_they_were_written(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path)
+    records = [_record(n, "Zürich \U0001f30d " * n) for n in range(1, 6)]
+    places = [*writer.append(records[0]), *writer.append(*records[1:4])]
+    writer.close()
+    places += writer.append(records[4])
+    writer.close()
+
+    assert [place.read() for place in places] == records
+    assert dict(read_journal(tmp_path).records) == {r.key: r for r in records}
+
+
+def test_a_journal_that_is_gone_during_the_run_is_one_sentence(tmp_path: Path) -> None:
+    path = _written(tmp_path, _record(1))
+    journal = read_journal(tmp_path)
+    path.unlink()
+
+    with pytest.raises(UserError, match=r"cannot be read again .*; check the disk and run"):
+        journal.records[_key(1)]
+
+
 @pytest.mark.parametrize(
     "noise",
     [b"\x00\xff garbage", b'{"key": "' + _key(2).encode() + b'", "kind": "answer"}', b"[" * 99999],
@@ -124,22 +154,29 @@ def test_with_keys_only_their_lines_are_read(tmp_path: Path) -> None:
     assert set(read_journal(tmp_path, frozenset({_key(2)})).records) == {_key(2)}
 
 
+def _records(follower: JournalFollower) -> list[Record]:
+    """Return what was added, having read each again from the place that was named."""
+    added = list(follower.added())
+    assert [place.read() for _, place in added] == [record for record, _ in added]
+    return [record for record, _ in added]
+
+
 def test_a_follower_reads_each_whole_line_of_its_keys_once_and_none_from_before(
     tmp_path: Path,
 ) -> None:
     _written(tmp_path, _record(1))
     follower = JournalFollower(tmp_path, frozenset({_key(1), _key(2), _key(4)}))
-    assert follower.added() == []
+    assert _records(follower) == []
     path = _written(tmp_path, _record(2), _record(3))
-    assert follower.added() == [_record(2)]
+    assert _records(follower) == [_record(2)]
     line = encode(_record(4))
     with path.open("ab") as file:
         file.write(line[:20])
-    assert follower.added() == []
+    assert _records(follower) == []
     with path.open("ab") as file:
         file.write(line[20:])
-    assert follower.added() == [_record(4)]
-    assert follower.added() == []
+    assert _records(follower) == [_record(4)]
+    assert _records(follower) == []
 
 
 @pytest.mark.parametrize(
