@@ -182,19 +182,29 @@ class Settings(BaseModel):
         return AUTO_SAMPLES if self.batch_size == "auto" else self.batch_size
 
     @model_validator(mode="after")
-    def _compatible(self) -> Settings:
+    def _of_stored_answers(self) -> Settings:
         if self.fresh and self.retry_errors:
             raise ValueError(
                 "--fresh asks for every answer again, --retry-errors for some; give one of the two"
             )
         if self.rescore is not None and (self.fresh or self.retry_errors):
             raise ValueError("--rescore asks for no answer; leave --fresh and --retry-errors out")
+        return self
+
+    @model_validator(mode="after")
+    def _of_the_selection(self) -> Settings:
+        if self.limit is not None and self.sample_id:
+            raise ValueError("--limit and --sample-id both choose samples; give one of the two")
         if self.shard is not None:
             number, count = (int(part) for part in self.shard.split("/"))
             if number > count:
                 raise ValueError(
                     f"--shard {self.shard}: there are only {count} shards; number them from 1"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _of_repeats(self) -> Settings:
         drawn = self.temperature or self.sampling == "model"
         if self.repeats > 1 and not drawn and self.rescore is None:
             raise ValueError(
@@ -202,8 +212,6 @@ class Settings(BaseModel):
             )
         if self.repeats > 1 and self.predictions is not None:
             raise ValueError("--predictions has one answer to a sample; leave --repeats out")
-        if self.limit is not None and self.sample_id:
-            raise ValueError("--limit and --sample-id both choose samples; give one of the two")
         return self
 
     @model_validator(mode="after")
@@ -289,23 +297,17 @@ def resolve_settings(given: Mapping[str, Any], root: Path) -> ResolvedSettings:
     named = _named_by_predictions(given, {**from_file, **from_run})
     settings = _validated({**from_file, **from_run, **named, **given})
     spec = _spec(settings, {*given, *from_file})
-    from_alias = _alias_values(spec, settings)
-    alias = f"alias {settings.model}"
-    sources = {
-        name: COMMAND_LINE
-        if name in given
-        else "--predictions"
-        if name in named
-        else "the stored run"
-        if name in from_run
-        else "cfg/eval.yaml"
-        if name in from_file
-        else alias
-        if name in from_alias
-        else DEFAULT
-        for name in Settings.model_fields
-    }
-    values = {**from_alias, **from_file, **from_run, **named, **given}
+    values: dict[str, Any] = {}
+    sources = dict.fromkeys(Settings.model_fields, DEFAULT)
+    for source, said in (
+        (f"alias {settings.model}", _alias_values(spec, settings)),
+        ("cfg/eval.yaml", from_file),
+        ("the stored run", from_run),
+        ("--predictions", named),
+        (COMMAND_LINE, given),
+    ):
+        values |= said
+        sources |= dict.fromkeys(said, source)
     return ResolvedSettings(_validated(values), sources, spec, root)
 
 

@@ -2,7 +2,7 @@
 
 In go the modules of stindex, out comes the page: by room and file, the message of each
 `UserError` and `UsageError` and of each `ValueError` of a check, with the names of what is put
-in. `python tools/list_errors.py` writes it; a test holds it to the code.
+in. `python -m tools.list_errors` writes it; a test holds it to the code.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Every sentence with which stindex refuses something, by the file that says it. W
 what is wrong, then what to do; if one left you without the third, that is a bug of ours. A line
 without a capital or a name in front is the end of a sentence that begins with the place.
 
-This page is made from the code by `python tools/list_errors.py`; change the message there.
+This page is made from the code by `python -m tools.list_errors`; change the message there.
 """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import json
+import os
 import shlex
 import tomllib
 from collections.abc import Iterator
@@ -208,7 +209,8 @@ def _workflow_path(layout: Layout) -> Path:
     inside = _inside(layout)
     if inside != ".":
         name = f"evaluation-{inside.replace('/', '-')}.yml"
-    return layout.repository / ".github" / "workflows" / name
+    path = layout.repository / ".github" / "workflows" / name
+    return path if layout.root.is_absolute() else Path(os.path.relpath(path))
 
 
 def _workflow(layout: Layout) -> str:

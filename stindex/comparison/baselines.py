@@ -9,6 +9,7 @@ sample, so that version control shows what changed.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -151,9 +152,11 @@ def _read_saved(path: Path) -> StoredScores:
             f"restore the file."
         )
     _check_status(path, head["run"])
-    samples = dict(_saved_sample(path, n, line) for n, line in enumerate(lines[1:], start=2))
-    if len(samples) != len(lines) - 1:
-        raise UserError(f"{path}: an id stands there twice; restore the file.")
+    rows = [_saved_sample(path, n, line) for n, line in enumerate(lines[1:], start=2)]
+    samples = dict(rows)
+    if len(samples) != len(rows):
+        twice, _ = Counter(sample_id for sample_id, _ in rows).most_common(1)[0]
+        raise UserError(f"{path}: sample {twice!r} stands there twice; restore the file.")
     return _complete(path, StoredScores(head["run"], samples))
 
 

@@ -40,7 +40,6 @@ LOCATION_TYPE_OF_CODE: Mapping[str, str] = MappingProxyType(
 # Quality of a name for a place: its own name or a curated alias; better than an alternate name.
 OWN_NAME = 3.0
 CURATED_NAME = 2.5
-ADMINISTRATIVE_NAME = 2.0
 
 _SELECT = """
 SELECT place.id, name, latitude, longitude, code, country, admin1, admin2, population, radius_km,

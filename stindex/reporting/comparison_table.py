@@ -32,21 +32,6 @@ def comparison_lines(comparison: Mapping[str, Any] | None) -> list[str]:
     return [fitted(line, WIDTH).rstrip() for line in lines]
 
 
-def comparison_rows(comparison: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """Return a row of texts for each metric: label, before, now, difference, interval, verdict."""
-    return [
-        (
-            metric_label(metric["name"]),
-            _number(metric["baseline"], metric["name"]),
-            _number(metric["current"], metric["name"]),
-            _signed(metric["difference"], metric["name"]),
-            interval_text(metric["ci95"], metric["name"]),
-            f"{_VERDICT_GLYPHS.get(metric['verdict'], '')} {metric['verdict']}",
-        )
-        for metric in comparison["metrics"]
-    ]
-
-
 def interval_text(interval: Sequence[float] | None, metric: str) -> str:
     """Return the interval of a difference: `−0.031 to +0.004`."""
     if interval is None:

@@ -102,7 +102,6 @@ class Tally:
     outcomes: Counter[str] = field(default_factory=Counter)
     errors: Counter[tuple[str, str]] = field(default_factory=Counter)
     wrong_samples: int = 0
-    missed_samples: int = 0
     constrained_answers: int = 0
     overruled_answers: int = 0
     overruled_tokens: int = 0
@@ -112,7 +111,6 @@ class Tally:
         self.samples += 1
         self.outcomes[reading.outcome] += 1
         self.wrong_samples += reading.is_wrong
-        self.missed_samples += bool(reading.report.missed)
         for pair in reading.pairs:
             for kind in pair.errors:
                 self.errors[pair.dimension, kind] += 1

@@ -85,6 +85,7 @@ def contents(directory: Path) -> dict[str, bytes]:
 def test_an_empty_repository_gets_an_evaluation_that_runs(init: Init, repository: Path) -> None:
     out = init(repository)
     assert out.endswith("Now run: pytest eval_tests\n")
+    assert "wrote .github/workflows/evaluation.yml\n" in out
     assert set(contents(repository)) == {
         "pytest.ini",
         "eval_tests/conftest.py",

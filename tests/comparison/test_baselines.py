@@ -171,7 +171,7 @@ COUNTS = ["score", "dimensions", "temporal", "counts"]
     [
         (_cut, "2 samples are announced and 1 are there"),
         (_torn, "line 3: is no JSON object"),
-        (_twice, "an id stands there twice"),
+        (_twice, "stands there twice"),
         (lambda _: [], "line 1: is no JSON object"),
         (lambda lines: ["[]", *lines[1:]], "line 1: is no JSON object"),
         (lambda lines: ["{}", *lines[1:]], "is no saved baseline"),

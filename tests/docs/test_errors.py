@@ -14,7 +14,7 @@ REMEDIES = (";", "name two", "either a TEXT", "name the server", "leave out", "h
 
 def test_the_page_is_that_of_the_code() -> None:
     written = list_errors.PAGE.read_text(encoding="utf-8")
-    assert written == list_errors.page(), "run `python tools/list_errors.py`"
+    assert written == list_errors.page(), "run `python -m tools.list_errors`"
 
 
 @pytest.mark.parametrize(

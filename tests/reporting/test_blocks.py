@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from stindex.reporting.page import document, html_report
-from stindex.reporting.page.blocks import CHUNK, PARTS, Blocks, Packer, packed
+from stindex.reporting.page.blocks import PACK, PARTS, Blocks, Packer, packed
 from stindex.reporting.page.packing import RAW_LIMIT, TEXT_LIMIT, utf16_units
 from stindex.reporting.run_report import RunReport
 from stindex.schema import Outcome, SpatialMention, TemporalMention
@@ -145,11 +145,11 @@ def test_metadata_with_few_values_are_parts_to_choose_by() -> None:
 # ── Shedding ─────────────────────────────────────────────────────────────────────────────────
 
 
-def _filled(limit: int, chunks: int = 6) -> Blocks:
+def _filled(limit: int, packs: int = 6) -> Blocks:
     blocks = Blocks(limit)
     packer = Packer(blocks)
     chance = random.Random(3)
-    for _ in range(chunks * CHUNK):
+    for _ in range(packs * PACK):
         packer.add({letter: chance.randbytes(8).hex() for letter in ORDER})
     packer.close()
     return blocks
@@ -179,9 +179,9 @@ def test_a_page_leaves_out_one_part_after_the_other_in_the_stated_order() -> Non
 def test_what_is_left_of_a_part_belongs_to_the_first_samples() -> None:
     whole = _filled(10**7).size
     loss = _filled(whole * 95 // 100).losses()[-1]
-    assert 1 < loss.since < 6 * CHUNK
-    assert loss.since % CHUNK == 1
-    samples = 6 * CHUNK
+    assert 1 < loss.since < 6 * PACK
+    assert loss.since % PACK == 1
+    samples = 6 * PACK
     assert loss.sentence(samples) == (
         f"the baseline's raw answers, from sample {loss.since} of {samples} on"
     )

@@ -44,8 +44,7 @@ def refuse_without_vllm(settings: ResolvedSettings) -> None:
         )
     if find_spec("vllm") is None:
         raise UserError(
-            "--backend vllm needs vLLM, which is not installed; install it with: "
-            'pip install "stindex[vllm]"'
+            "--backend vllm needs vLLM, which is not installed; pip install 'stindex[vllm]'."
         )
 
 

@@ -121,7 +121,7 @@ def check_client() -> None:
         import aiohttp  # noqa: F401, PLC0415 (half of the import time of a run)
     except ImportError:
         raise UserError(
-            '--backend openai needs aiohttp; install it with: pip install "stindex[server]"'
+            "--backend openai needs aiohttp, which is not installed; pip install 'stindex[server]'."
         ) from None
 
 

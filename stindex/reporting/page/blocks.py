@@ -1,6 +1,6 @@
 """Rows of samples ─▶ compressed blocks of the page, and what has to stay out to keep it small.
 
-Samples come in chunks. Each kind of content of a chunk is a block of its own, so that a reader's
+Samples come in packs. Each kind of content of a pack is a block of its own, so that a reader's
 browser unpacks only what is looked at, and a page that would grow too large can leave out one
 kind after the other in a stated order.
 """
@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-CHUNK = 128
+PACK = 128
 # Level 5 is 2 % larger than level 9 on texts and answers and takes two thirds of its time.
 _LEVEL = 5
 _WAITING = 4
@@ -78,11 +78,11 @@ class Blocks:
     )
     closed: set[str] = field(default_factory=set)
 
-    def put(self, letter: str, chunk: int, content: str) -> None:
-        """Add a block of a chunk (counted from 0), as far as there is room."""
+    def put(self, letter: str, pack: int, content: str) -> None:
+        """Add a block of a pack (counted from 0), as far as there is room."""
         if letter in self.closed:
             return
-        self.by_part[letter].append((chunk, content))
+        self.by_part[letter].append((pack, content))
         self.size += len(content)
         self.shrink(self.limit)
 
@@ -97,19 +97,19 @@ class Blocks:
         return next((part.letter for part in PARTS if self.by_part[part.letter]), None)
 
     def items(self) -> Iterable[tuple[str, str]]:
-        """Yield id and content of each block, chunk by chunk."""
+        """Yield id and content of each block, pack by pack."""
         found = [
-            (chunk, letter, content)
+            (pack, letter, content)
             for letter, blocks in self.by_part.items()
-            for chunk, content in blocks
+            for pack, content in blocks
         ]
-        for chunk, letter, content in sorted(found, key=lambda one: one[:2]):
-            yield f"{letter}{chunk}", content
+        for pack, letter, content in sorted(found, key=lambda one: one[:2]):
+            yield f"{letter}{pack}", content
 
     def losses(self) -> tuple[Loss, ...]:
         """Return what was left out, in the order in which it went."""
         return tuple(
-            Loss(part, 1 + CHUNK * self._kept(part.letter))
+            Loss(part, 1 + PACK * self._kept(part.letter))
             for part in PARTS
             if part.letter in self.closed
         )
@@ -120,42 +120,42 @@ class Blocks:
 
 
 class Packer:
-    """Collects chunks and compresses them beside the main thread, in order."""
+    """Collects packs and compresses them beside the main thread, in order."""
 
     def __init__(self, blocks: Blocks) -> None:
         self.blocks = blocks
-        self._chunk: dict[str, list[object]] = {part.letter: [] for part in PARTS}
+        self._pack: dict[str, list[object]] = {part.letter: [] for part in PARTS}
         self._samples = 0
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="report")
         self._waiting: deque[tuple[int, Mapping[str, Future[str]]]] = deque()
 
     def add(self, row: Mapping[str, object]) -> None:
         """Add a sample: letter of a part to its content; None where it has none."""
-        for letter, values in self._chunk.items():
+        for letter, values in self._pack.items():
             values.append(row.get(letter))
         self._samples += 1
-        if self._samples % CHUNK == 0:
+        if self._samples % PACK == 0:
             self._submit()
 
     def close(self) -> None:
         """Compress what is left."""
-        if self._samples % CHUNK:
+        if self._samples % PACK:
             self._submit()
         while self._waiting:
             self._collect()
         self._pool.shutdown()
 
     def _submit(self) -> None:
-        number = (self._samples - 1) // CHUNK
+        number = (self._samples - 1) // PACK
         filled = {
             letter: values
-            for letter, values in self._chunk.items()
+            for letter, values in self._pack.items()
             if letter not in self.blocks.closed and any(value is not None for value in values)
         }
         self._waiting.append(
             (number, {key: self._pool.submit(packed, _by_column(v)) for key, v in filled.items()})
         )
-        self._chunk = {letter: [] for letter in self._chunk}
+        self._pack = {letter: [] for letter in self._pack}
         if len(self._waiting) > _WAITING:
             self._collect()
 

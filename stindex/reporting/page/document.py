@@ -19,7 +19,7 @@ from markupsafe import Markup
 from stindex.reporting import wording
 from stindex.reporting.page import drawings, figures
 from stindex.reporting.page.audit import audited
-from stindex.reporting.page.blocks import CHUNK, packed
+from stindex.reporting.page.blocks import PACK, packed
 from stindex.reporting.page.distances import curve_drawing, share_within
 from stindex.reporting.page.errors import error_counts
 from stindex.reporting.page.index import OUTCOMES, error_kinds
@@ -79,7 +79,7 @@ def _index(report: RunReport, survey: Survey) -> Mapping[str, Any]:
         "dimensions": list(DIMENSIONS),
         "kinds": [_kind_words(*kind) for kind in error_kinds()],
         "outcomes": OUTCOMES,
-        "chunk": CHUNK,
+        "pack": PACK,
         "texts": report.texts,
         "lost": {loss.part.letter: loss.since for loss in survey.blocks.losses()},
         "rerun": rerun_options(report.run),

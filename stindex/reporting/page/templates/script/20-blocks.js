@@ -1,4 +1,4 @@
-// The compressed blocks behind the page: one for each chunk of samples and kind of content.
+// The compressed blocks behind the page: one for each pack of samples and kind of content.
 let index;
 
 function bytesOf(base64) {
@@ -19,27 +19,27 @@ const parsed = new Promise(done => {
   else done();
 });
 
-const chunks = new Map();
+const packs = new Map();
 
-function part(letter, chunk) {
-  const id = letter + chunk;
-  if (!chunks.has(id)) {
+function part(letter, pack) {
+  const id = letter + pack;
+  if (!packs.has(id)) {
     // The parser may not have come to a block yet; waiting for it is only worth it if it is not there.
     const found = (byId('block-' + id) ? Promise.resolve() : parsed).then(() => unpack(id));
-    found.catch(() => chunks.delete(id));
-    chunks.set(id, found);
+    found.catch(() => packs.delete(id));
+    packs.set(id, found);
   }
-  return chunks.get(id);
+  return packs.get(id);
 }
 
 async function rowOf(letter, sample) {
-  const found = await part(letter, Math.floor(sample / index.chunk));
-  return found && found[sample % index.chunk];
+  const found = await part(letter, Math.floor(sample / index.pack));
+  return found && found[sample % index.pack];
 }
 
 async function columnsOf(letter, sample) {
-  const found = await part(letter, Math.floor(sample / index.chunk));
-  return found && found.map(column => column[sample % index.chunk]);
+  const found = await part(letter, Math.floor(sample / index.pack));
+  return found && found.map(column => column[sample % index.pack]);
 }
 
 // A long text stands as its beginning and the length of the whole.

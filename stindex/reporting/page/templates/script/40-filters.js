@@ -86,28 +86,28 @@ function select(chosen) {
   return samples;
 }
 
-// ── Search: unpacks chunk after chunk, and lets the page breathe in between ──
+// ── Search: unpacks pack after pack, and lets the page breathe in between ──
 const searched = new Map();
 
-async function searchable(chunk) {
-  if (!searched.has(chunk)) {
-    const parts = await Promise.all(['t', 'u', 'r', 'q', 'a'].map(letter => part(letter, chunk)));
-    const ids = index.ids.slice(chunk * index.chunk, (chunk + 1) * index.chunk);
-    searched.set(chunk, ids.map((id, i) => JSON.stringify([id, ...parts.map(rows => rows && rows[i])], keepText).toLowerCase()));
+async function searchable(pack) {
+  if (!searched.has(pack)) {
+    const parts = await Promise.all(['t', 'u', 'r', 'q', 'a'].map(letter => part(letter, pack)));
+    const ids = index.ids.slice(pack * index.pack, (pack + 1) * index.pack);
+    searched.set(pack, ids.map((id, i) => JSON.stringify([id, ...parts.map(rows => rows && rows[i])], keepText).toLowerCase()));
   }
-  return searched.get(chunk);
+  return searched.get(pack);
 }
 
 const keepText = (_, value) => value === null ? '' : value;
 
 async function search(samples, words, isCurrent) {
   const needle = JSON.stringify(words.toLowerCase()).slice(1, -1);
-  const wanted = [...new Set(samples.map(sample => Math.floor(sample / index.chunk)))].sort((a, b) => a - b);
+  const wanted = [...new Set(samples.map(sample => Math.floor(sample / index.pack)))].sort((a, b) => a - b);
   const hits = new Set();
   let rested = performance.now();
-  for (const [done, chunk] of wanted.entries()) {
+  for (const [done, pack] of wanted.entries()) {
     for (const ahead of wanted.slice(done + 1, done + 3)) searchable(ahead).catch(() => {});
-    (await searchable(chunk)).forEach((text, i) => { if (text.includes(needle)) hits.add(chunk * index.chunk + i); });
+    (await searchable(pack)).forEach((text, i) => { if (text.includes(needle)) hits.add(pack * index.pack + i); });
     if (performance.now() - rested > 60) {
       list.count.textContent = `Searching… ${Math.round(100 * done / wanted.length)} %`;
       await new Promise(done => setTimeout(done));
