@@ -28,6 +28,7 @@ from stindex.rules.meaning import (
     Week,
     YearPart,
 )
+from stindex.rules.numbers import number, ordinal
 
 Groups = Mapping[str, str]
 Builder = Callable[[Groups, Language], Meaning | None]
@@ -54,51 +55,7 @@ _HALVES: Mapping[str, tuple[Unit, int]] = {
 }  # fmt: skip
 
 
-# --- Numbers ------------------------------------------------------------------------------------
-
-
-def number(text: str, language: Language) -> Fraction | None:
-    """Read a number in digits or words; None is a vague number (*several*)."""
-    text = text.lower()
-    if text in language.numbers:
-        value = language.numbers[text]
-        return None if value is None else Fraction(value)
-    if re.fullmatch(r"[0-9]{1,3}(,[0-9]{3})+", text):
-        return Fraction(text.replace(",", ""))
-    if re.fullmatch(r"[0-9]+([.,][0-9]+)?", text):
-        return Fraction(text.replace(",", "."))
-    return _compound(re.split(r"[ -]", text), language)
-
-
-def _compound(words: list[str], language: Language) -> Fraction | None:
-    """`twenty-five` adds, `three hundred` multiplies."""
-    total = Fraction(0)
-    for word in words:
-        value = number(word, language) if word.isdigit() else _word_value(word, language)
-        if value is None:
-            return None
-        total = total * value if value >= 100 and total else total + value
-    return total
-
-
-def _word_value(word: str, language: Language) -> Fraction | None:
-    value = language.numbers.get(word)
-    return None if value is None else Fraction(value)
-
-
-def _ordinal(text: str, language: Language) -> int:
-    text = text.lower()
-    if text in language.ordinals:
-        return language.ordinals[text]
-    if digits := re.match(r"[0-9]+", text):
-        return int(digits[0])
-    return _roman(text)
-
-
-def _roman(text: str) -> int:
-    values = [{"i": 1, "v": 5, "x": 10}.get(letter, 0) for letter in text]
-    following = [*values[1:], 0]
-    return sum(-a if a < b else a for a, b in zip(values, following, strict=True))
+# --- Groups -------------------------------------------------------------------------------------
 
 
 def _unit(groups: Groups, language: Language) -> Unit:
@@ -185,21 +142,21 @@ def _decade(groups: Groups, _: Language) -> Meaning | None:
 
 
 def _century(groups: Groups, language: Language) -> Meaning | None:
-    ordinal = _ordinal(groups["o"], language)
-    if not 1 <= ordinal <= 30:
+    century = ordinal(groups["o"], language)
+    if not 1 <= century <= 30:
         return None
     if "era" in groups:
-        return Fixed(f"-{ordinal * 100 - 1:04}/-{ordinal * 100 - 100:04}", "DATE")
-    return Fixed(f"{ordinal - 1:02}", "DATE")
+        return Fixed(f"-{century * 100 - 1:04}/-{century * 100 - 100:04}", "DATE")
+    return Fixed(f"{century - 1:02}", "DATE")
 
 
 def _quarter(groups: Groups, language: Language) -> Meaning | None:
-    quarter = groups.get("quarter") or str(_ordinal(groups["word"], language))
+    quarter = groups.get("quarter") or str(ordinal(groups["word"], language))
     return YearPart(f"Q{quarter}", _year(groups)) if quarter in "1234" else None
 
 
 def _half(groups: Groups, language: Language) -> Meaning | None:
-    half = groups.get("half") or str(_ordinal(groups["word"], language))
+    half = groups.get("half") or str(ordinal(groups["word"], language))
     return YearPart(f"H{half}", _year(groups))
 
 
@@ -332,7 +289,7 @@ def _rate(groups: Groups, language: Language) -> Meaning | None:
 
 def _every(groups: Groups, language: Language) -> Meaning | None:
     if "o" in groups:
-        amount: Fraction | None = Fraction(_ordinal(groups["o"], language))
+        amount: Fraction | None = Fraction(ordinal(groups["o"], language))
     else:
         amount = number(groups["n"], language) if "n" in groups else Fraction(1)
     return Fixed(period(amount, _unit(groups, language)), "SET")
