@@ -83,8 +83,8 @@ def _document(
         return Problem(where, name, "", f"has no {text_file.name} beside it", "add the text")
     try:
         # brat counts in the text as it is stored, line ends included.
-        text = read_bytes(text_file).decode("utf-8")
-        lines = read_bytes(file).decode("utf-8").splitlines()
+        text = read_bytes(text_file).decode("utf-8-sig")
+        lines = read_bytes(file).decode("utf-8-sig").split("\n")
     except UnicodeDecodeError:
         return Problem(where, name, "", "is not UTF-8", "save it and its text as UTF-8")
     read = _Annotations()
@@ -97,7 +97,7 @@ def _document(
 
 
 def _take(line: str, number: int, read: _Annotations) -> None:
-    fields = line.split("\t")
+    fields = line.removesuffix("\r").split("\t")
     if line.startswith("#") and len(fields) >= 3:
         target = fields[1].split(" ")[-1]
         read.notes[target] = fields[2].strip()
@@ -108,6 +108,10 @@ def _take(line: str, number: int, read: _Annotations) -> None:
         pieces = [(int(a), int(b)) for a, b in _PIECE.findall(span)]
         # Pieces on both sides of a line end are one; whether the words fit is seen later.
         whole = all(after - before == 1 for (_, before), (after, _) in pairwise(pieces))
+        if fields[0] in read.toponyms:
+            said = f"{fields[2]!r} has the id of another annotation, {fields[0]}, and was left out"
+            read.doubts.append(f"line {number}: {said}")
+            return
         if not pieces or not whole:
             read.doubts.append(f"line {number}: {fields[2]!r} is in pieces and was left out")
             return

@@ -117,7 +117,8 @@ def _temporal(
         for timex in root.iter("TIMEX3")
         if timex.get("m_id", "") in spans
     ]
-    return [timex_mention(attributes, text, *span) for span, attributes in sorted(found, key=str)]
+    found.sort(key=lambda timex: (timex[0], str(timex[1])))
+    return [timex_mention(attributes, text, *span) for span, attributes in found]
 
 
 def _spatial(

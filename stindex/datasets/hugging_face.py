@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -250,6 +251,9 @@ def _mention(
     mention = {name: found[field] for name, field in fields.items() if field in found}
     if hasattr(mention.get("normalized"), "isoformat"):
         mention["normalized"] = _as_text(mention["normalized"])
+    for degrees in ("latitude", "longitude"):
+        if isinstance(mention.get(degrees), float) and math.isnan(mention[degrees]):
+            mention[degrees] = None  # pandas' way of saying that there is none
     for kind in ("temporal_type", "location_type"):
         said = mention.get(kind)
         if isinstance(said, str) and said in types:

@@ -232,7 +232,8 @@ def _sample(where: str, entry: object) -> tuple[Sample | None, list[Problem]]:
         problem
         for name, mentions in _layers(native)
         for index, mention in enumerate(mentions)
-        if (problem := _offset_problem(where, native, name, index, mention)) is not None
+        for find in (_offset_problem, _point_problem)
+        if (problem := find(where, native, name, index, mention)) is not None
     ]
     if problems:
         return None, problems
@@ -273,6 +274,18 @@ def _offset_problem(
         message = f"says {mention.text!r} where the text has {found!r} at {start}:{end}"
         remedy = "correct the offsets (code points, end exclusive) or leave them out"
         return Problem(where, native.id, field, message, remedy)
+    return None
+
+
+def _point_problem(
+    where: str, native: _NativeSample, name: str, index: int, mention: _GoldMention
+) -> Problem | None:
+    if isinstance(mention, _GoldSpatial) and (
+        (mention.latitude is None) != (mention.longitude is None)
+    ):
+        field = f"ground_truth.{name}.{index}"
+        message = "has only one of latitude and longitude"
+        return Problem(where, native.id, field, message, "give both or neither")
     return None
 
 

@@ -2,14 +2,16 @@
 
 The mentions of a document go in as objects of the native format with `start_char` and `end_char`;
 those come out that stand where they say, with a `Repair` for each that did not. Certain are: other
-white space or case at the place, words that the text has only once, and a shift that all other
-mentions of the document (or of the file) share.
+white space or case at the place, words that the text has only once, a shift that all other
+mentions of the document (or of the file) share, and another way of counting under which all
+mentions of the document stand where they say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from stindex.datasets.problems import Repair
@@ -46,8 +48,12 @@ def _fit_document(document: Document, shifts: Sequence[int]) -> tuple[list[Menti
     kept: list[Mention] = []
     repairs: list[Repair] = []
     seen: set[str] = set()
-    for mention in document.mentions:
-        found, done = _fit_mention(mention, document.text, shifts)
+    counted = _recounted(document)
+    for number, mention in enumerate(document.mentions):
+        if counted is not None:
+            found, done = _counted(mention, counted[number])
+        else:
+            found, done = _fit_mention(mention, document.text, shifts)
         if found is not None and (identity := repr(sorted(found.items()))) in seen:
             found, done = None, "is annotated twice and was left out once"
         elif found is not None:
@@ -55,9 +61,13 @@ def _fit_document(document: Document, shifts: Sequence[int]) -> tuple[list[Menti
         if found is not None:
             kept.append(found)
         if done:
-            message = f"{mention['text']!r} at {mention['start_char']}:{mention['end_char']} {done}"
-            repairs.append(Repair(document.where, document.sample_id, message))
+            repairs.append(_repair(document, mention, done))
     return kept, repairs
+
+
+def _repair(document: Document, mention: Mention, done: str) -> Repair:
+    message = f"{mention['text']!r} at {mention['start_char']}:{mention['end_char']} {done}"
+    return Repair(document.where, document.sample_id, message)
 
 
 def _fit_mention(mention: Mention, text: str, shifts: Sequence[int]) -> tuple[Mention | None, str]:
@@ -74,6 +84,11 @@ def _fit_mention(mention: Mention, text: str, shifts: Sequence[int]) -> tuple[Me
     if (only := _only_place(text, words)) is not None:
         return _moved(mention, only), _where_to(only, words)
     return None, f"was left out: the text has {there!r} there"
+
+
+def _counted(mention: Mention, found: Mention) -> tuple[Mention | None, str]:
+    same = found["start_char"] == mention["start_char"]
+    return found, "" if same else _where_to(found["start_char"], found["text"])
 
 
 def _moved(mention: Mention, start: int) -> Mention:
@@ -126,3 +141,50 @@ def _told_by_words(documents: Iterable[Document]) -> set[int]:
             if only is not None:
                 shifts.add(only - mention["start_char"])
     return shifts
+
+
+# ── Other ways of counting ───────────────────────────────────────────────────────────────────
+
+
+def _utf16(text: str) -> list[int]:
+    return [1 + (character > "\uffff") for character in text]
+
+
+def _utf8(text: str) -> list[int]:
+    return [len(character.encode("utf-8", "surrogatepass")) for character in text]
+
+
+def _line_end_of_one(text: str) -> list[int]:
+    return [int(text[at : at + 2] != "\r\n") for at in range(len(text))]
+
+
+def _line_end_of_two(text: str) -> list[int]:
+    return [1 + (character == "\n") for character in text]
+
+
+# Text to what each of its characters counts.
+_WAYS: tuple[Callable[[str], list[int]], ...] = (_utf16, _utf8, _line_end_of_one, _line_end_of_two)
+
+
+def _recounted(document: Document) -> list[Mention] | None:
+    """Return the mentions as code points, where another way of counting makes all of them fit.
+
+    None if they fit as they are, or if no way, or several that differ, would do.
+    """
+    if _all_stand([document], 0):
+        return None
+    found = [fitting for way in _WAYS if (fitting := _under(way, document)) is not None]
+    return found[0] if found and all(other == found[0] for other in found) else None
+
+
+def _under(way: Callable[[str], list[int]], document: Document) -> list[Mention] | None:
+    counted: dict[int, int] = {}
+    for place, position in enumerate(accumulate(way(document.text), initial=0)):
+        counted.setdefault(position, place)
+    found: list[Mention] = []
+    for mention in document.mentions:
+        start, end = (counted.get(mention[key], -1) for key in ("start_char", "end_char"))
+        if start < 0 or document.text[start:end] != mention["text"]:
+            return None
+        found.append({**mention, "start_char": start, "end_char": end})
+    return found

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from stindex.datasets.problems import Problem, Repair
 from stindex.datasets.reading import Reading
-from stindex.datasets.xml_source import local_name, parse_document, reading_of_files
+from stindex.datasets.xml_source import parse_document, reading_of_files
 from stindex.schema import TIMEX3_TYPES
 
 if TYPE_CHECKING:
@@ -71,10 +71,10 @@ class _Inline:
             child = next(children, None)
             if child is not None:
                 stack.append((child, iter(child), self._length))
-                self._add(child.text if isinstance(child.tag, str) else None)
+                self._add(child.text)
                 continue
             stack.pop()
-            if local_name(current) == "TIMEX3":
+            if current.tag == "TIMEX3":
                 self.found.append((dict(current.attrib), start, self._length))
             if stack:
                 self._add(current.tail)
@@ -91,10 +91,18 @@ def _mentions(
     text = "".join(reading.parts)
     mentions: list[dict[str, Any]] = []
     repairs: list[Repair] = []
-    for attributes, start, end in sorted(reading.found, key=lambda found: found[1:]):
-        if text[start:end].strip():
+    for attributes, first, last in sorted(reading.found, key=lambda found: found[1:]):
+        start, end = trimmed(text, first, last)
+        if start < end:
             mention = timex_mention(attributes, text, start, end)
+            if mention in mentions:
+                done = f"{mention['text']!r} at {start}:{end} is annotated twice"
+                repairs.append(Repair(where, sample_id, f"{done} and was left out once"))
+                continue
             mentions.append(mention)
+            if (first, last) != (start, end):
+                done = f"{text[first:last]!r} at {first}:{last} has white space around its words"
+                repairs.append(Repair(where, sample_id, f"{done}, which was left out"))
             if mention["temporal_type"] is None:
                 said = attributes.get("type", "")
                 done = f"{mention['text']!r} has the type {said!r}, which is none of TIMEX3's"
@@ -103,6 +111,13 @@ def _mentions(
             done = f"TIMEX3 {attributes.get('tid', '')!r} has no words and is no mention"
             repairs.append(Repair(where, sample_id, done))
     return mentions, repairs
+
+
+def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return a span without the white space at its ends."""
+    words = text[start:end]
+    left = len(words) - len(words.lstrip())
+    return start + left, start + left + len(words.strip())
 
 
 def timex_mention(attributes: dict[str, str], text: str, start: int, end: int) -> dict[str, Any]:

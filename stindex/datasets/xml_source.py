@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def parse_xml(path: Path) -> Element:
-    """Return the root element of a file.
+    """Return the root element of a file; its tags are bare of namespaces.
 
     Raises:
         UserError: it is missing, not XML, or defines entities.
@@ -43,6 +43,8 @@ def parse_xml(path: Path) -> Element:
         ) from None
     except (LookupError, ValueError, RecursionError) as problem:
         raise UserError(f"{path}: is not XML ({problem}); save it as UTF-8.") from None
+    for element in root.iter():
+        element.tag = local_name(element)
     return root
 
 
@@ -81,8 +83,8 @@ def reading_of_files(
 
 
 def local_name(element: Element) -> str:
-    """Return the tag of an element without its namespace; empty for comments."""
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+    """Return the tag of an element without its namespace."""
+    return element.tag.rpartition("}")[2]
 
 
 def child_text(element: Element, *names: str) -> str:

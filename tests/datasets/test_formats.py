@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,9 @@ from click.testing import CliRunner
 from stindex.cli.convert import convert
 from stindex.cli.validate import validate
 from stindex.datasets import Dataset, load_dataset
-from stindex.datasets.formats import FORMATS, format_of
+from stindex.datasets.formats import FORMATS, format_of, read
+from stindex.datasets.native import read_samples
+from stindex.datasets.reading import Reading
 from stindex.errors import UserError
 from stindex.schema import Sample, SpatialMention, TemporalMention
 
@@ -312,3 +316,104 @@ def test_a_text_without_dateline_stays_as_it_is(tmp_path: Path) -> None:
 
 def test_every_format_says_what_its_corpora_annotate() -> None:
     assert all(form.annotates and form.suffixes for form in FORMATS)
+
+
+# ── Odd, and allowed ─────────────────────────────────────────────────────────────────────────
+
+COUNTED = "\U0001f600 in Paris,\nand \U0001f600 Lyon\nor Paris"
+
+
+def toponyms(count: Callable[[str], int], text: str = COUNTED) -> list[tuple[str, int, int]]:
+    """Return where the names of the text stand, as someone counts who counts like `count`."""
+    found = [match.span() for match in re.finditer("Paris|Lyon", text)]
+    return [(text[a:b], count(text[:a]), count(text[:b])) for a, b in found]
+
+
+def article(places: list[tuple[str, int, int]]) -> str:
+    marked = "".join(
+        f"<toponym><start>{a}</start><end>{b}</end><phrase>{words}</phrase></toponym>"
+        for words, a, b in places
+    )
+    return f"<articles><article><text>{COUNTED}</text>{marked}</article></articles>"
+
+
+@pytest.mark.parametrize(
+    "count",
+    [
+        lambda before: len(before.encode("utf-16-le")) // 2,
+        lambda before: len(before.encode()),
+        lambda before: len(before) + before.count("\n"),
+    ],
+    ids=["UTF-16 units", "bytes", "line ends of two characters"],
+)
+def test_positions_counted_another_way_are_put_right_where_all_of_them_fit(
+    count: Callable[[str], int], tmp_path: Path
+) -> None:
+    path = tmp_path / "counted.xml"
+    path.write_text(article(toponyms(count)), encoding="utf-8")
+    reading = read(path)
+    assert toponyms(len) == mentions_of(reading)
+    assert len(reading.repairs) == len([m for m in toponyms(count) if m not in toponyms(len)])
+    # With one that fits no way at all nothing is certain but what stood or can be told by itself.
+    path.write_text(article([*toponyms(count), ("Paris", 1, 6)]), encoding="utf-8")
+    assert len(mentions_of(read(path))) == 2
+
+
+def mentions_of(reading: Reading) -> list[tuple[Any, ...]]:
+    samples, problems = read_samples(reading.entries)
+    assert not problems
+    return [
+        (mention.text, mention.start_char, mention.end_char)
+        for sample in samples
+        for layer in sample.gold.values()
+        for mention in layer.mentions
+    ]
+
+
+def inline(text: str, root: str = "<TimeML>") -> str:
+    return f"{root}<TEXT>{text}</TEXT></TimeML>"
+
+
+TODAY = '<TIMEX3 tid="t1" type="DATE" value="2013-03-22">{}</TIMEX3>'
+
+
+@pytest.mark.parametrize(
+    ("text", "root", "found", "repairs"),
+    [
+        ("x " + TODAY.format(" last\nweek "), "<TimeML>", [("last\nweek", 3, 12)], 1),
+        (TODAY.format(TODAY.format("now")), "<TimeML>", [("now", 0, 3)], 1),
+        ("x " + TODAY.format("now"), '<TimeML xmlns="http://timeml.org">', [("now", 2, 5)], 0),
+        ("AT&amp;T &#128512; " + TODAY.format("to<!-- -->day"), "<TimeML>", [("today", 7, 12)], 0),
+    ],
+    ids=["white space inside", "twice", "a namespace", "entities and comments"],
+)
+def test_odd_timeml_is_read_and_every_repair_is_listed(
+    text: str, root: str, found: list[tuple[str, int, int]], repairs: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "odd.tml"
+    path.write_bytes(b"\xef\xbb\xbf" + inline(text, root).replace("\n", "\r\n").encode())
+    reading = read(path)
+    assert mentions_of(reading) == found
+    assert len(reading.repairs) == repairs
+
+
+@pytest.mark.parametrize(
+    ("text", "annotations", "found", "repairs"),
+    [
+        ("in Paris", "\ufeffT1\tLiteral 3 8\tParis", [("Paris", 3, 8)], 0),
+        ("\ufeffin Paris", "T1\tLiteral 4 9\tParis", [("Paris", 3, 8)], 1),
+        ("New\x85York", "T1\tLiteral 0 8\tNew\x85York\r\n", [("New\x85York", 0, 8)], 0),
+        ("a\r\nParis\r\nParis", "T1\tLiteral 2 7\tParis\nT2\tLiteral 8 13\tParis",
+         [("Paris", 3, 8), ("Paris", 10, 15)], 2),
+        ("Rome, Oslo", "T1\tLiteral 0 4\tRome\nT1\tLiteral 6 10\tOslo", [("Rome", 0, 4)], 1),
+    ],
+    ids=["a mark in .ann", "a mark in .txt", "a control character", "line ends", "one id twice"],
+)  # fmt: skip
+def test_odd_brat_is_read_and_every_repair_is_listed(
+    text: str, annotations: str, found: list[tuple[str, int, int]], repairs: int, tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_bytes(text.encode())
+    (tmp_path / "a.ann").write_bytes(annotations.encode())
+    reading = read(tmp_path)
+    assert mentions_of(reading) == found
+    assert len(reading.repairs) == repairs

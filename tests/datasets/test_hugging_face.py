@@ -10,6 +10,8 @@ import pytest
 import yaml
 
 from stindex.datasets import load_dataset
+from stindex.datasets.hugging_face import Mapped, mapped_entry
+from stindex.datasets.native import read_samples
 from stindex.errors import UserError
 from stindex.schema import SpatialMention
 
@@ -122,6 +124,19 @@ def test_annotations_may_be_json_text_or_an_object_of_lists(tmp_path: Path) -> N
         m for s in samples for m in s.gold["spatial"].mentions if isinstance(m, SpatialMention)
     ]
     assert [(m.text, m.latitude) for m in found] == [("Lyon", 1.0), ("Nice", 3.0)]
+
+
+def test_coordinates_that_pandas_leaves_out_are_none() -> None:
+    mapped = Mapped.model_validate(
+        {"source": "x", "columns": {"text": "body", "spatial": "places"}}
+    )
+    place = {"text": "Lyon", "latitude": float("nan"), "longitude": float("nan")}
+    entry = mapped_entry(0, {"body": "In Lyon.", "places": [place]}, mapped)
+    samples, problems = read_samples([("row 0", entry)])
+    assert not problems
+    (mention,) = samples[0].gold["spatial"].mentions
+    assert isinstance(mention, SpatialMention)
+    assert mention.latitude is None
 
 
 def test_a_type_that_is_no_string_is_a_problem_of_its_row(tmp_path: Path) -> None:

@@ -133,6 +133,10 @@ BROKEN_SAMPLES: dict[str, tuple[dict[str, Any], list[str]]] = {
         _gold(spatial=[{"text": "Lyon", "start_char": 13}]),
         ["`ground_truth.spatial.0`", "only one of start_char and end_char", "both or neither"],
     ),
+    "half a point": (
+        _gold(spatial=[{"text": "Lyon", "latitude": 45.8}]),
+        ["`ground_truth.spatial.0`", "only one of latitude and longitude", "both or neither"],
+    ),
     "unknown key": (
         _entry(referenze_date="2024-01-01"),
         ["`referenze_date` is no known key (did you mean `reference_date`", "rename"],
