@@ -44,6 +44,7 @@ _EVAL = """\
 # model: an alias, a hub id, a directory, a GGUF file, or `rules` (no model)
 model: {model}
 {dataset}
+# baseline: baselines/mine.jsonl    # {save}
 """
 
 _IGNORE = "# Runs are results, not sources.\n*\n"
@@ -120,7 +121,7 @@ def init(directory: Path, model: str, dataset: str | None, *, ci: bool, as_json:
     written: list[str] = []
     kept: list[str] = []
     for path, content in _files(layout, model, dataset, ci=ci):
-        (written if _write(path, content) else kept).append(str(path))
+        (written if _write(path, content) else kept).append(_as_seen(path))
     command = _command(layout)
     if as_json:
         click.echo(json.dumps({"written": written, "kept": kept, "command": command}, indent=2))
@@ -180,12 +181,14 @@ def _files(
     named = f"# dataset: {mine}    # your own; without it the demonstration data"
     if dataset is not None:
         named = f"dataset: {json.dumps(_from_home(layout, dataset), ensure_ascii=False)}"
+    save = "stindex baseline save RUN baselines/mine.jsonl"
+    save = f"made with: {save}" if home == layout.root else f"made in {SUITE}/ with: {save}"
     yield home / "pytest.ini", _SETTINGS.format(testpaths=tests)
     yield layout.suite / "conftest.py", _CONFTEST
     yield layout.suite / "test_extraction.py", _bundled(f"{SUITE}/test_extraction.py")
     yield (
         home / "cfg" / "eval.yaml",
-        _EVAL.format(suite=SUITE, model=json.dumps(model), dataset=named),
+        _EVAL.format(suite=SUITE, model=json.dumps(model), dataset=named, save=save),
     )
     yield home / "cfg" / "thresholds.yaml", _bundled("cfg/thresholds.yaml")
     yield home / "reports" / ".gitignore", _IGNORE
@@ -227,6 +230,11 @@ def _workflow(layout: Layout) -> str:
 def _inside(layout: Layout) -> str:
     """Return the named directory as seen from the root of the repository."""
     return layout.root.resolve().relative_to(layout.repository).as_posix()
+
+
+def _as_seen(path: Path) -> str:
+    """Return a path as seen from here, where it is below here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def _command(layout: Layout) -> str:

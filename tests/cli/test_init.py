@@ -191,3 +191,25 @@ def test_the_workflow_runs_the_suite_and_uploads_the_reports(
 def test_no_ci_writes_no_workflow(init: Init, repository: Path) -> None:
     init(repository, "--no-ci")
     assert not (repository / ".github").exists()
+
+
+@pytest.mark.parametrize("own_settings", [False, True])
+def test_a_baseline_saved_as_the_settings_say_is_found_by_them(
+    init: Init, repository: Path, own_settings: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if own_settings:
+        (repository / "pytest.ini").write_text(SETTINGS["pytest.ini"])
+    init(repository)
+    assert pytest_in(repository, "eval_tests", "--limit", "1")[0] == 0
+    home = repository / "eval_tests" if own_settings else repository
+    settings = home / "cfg" / "eval.yaml"
+    text = settings.read_text(encoding="utf-8")
+    (line,) = (line for line in text.splitlines() if "baseline:" in line)
+    assert ("made in eval_tests/ with" in line) is own_settings
+    command = line.partition(" with: ")[2].replace("RUN", "rules").split()
+    monkeypatch.chdir(home)
+    monkeypatch.setattr(sys, "argv", command)
+    main()
+    settings.write_text(text.replace(line, line.removeprefix("# ")), encoding="utf-8")
+    status, said = pytest_in(repository, "eval_tests", "--limit", "1")
+    assert (status, "against rules" in said) == (0, True), said
