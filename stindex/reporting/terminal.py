@@ -19,16 +19,17 @@ from stindex.reporting.wording import (
     PASS,
     STATUS_GLYPHS,
     UNSURE,
-    Unit,
     count_words,
     framed_cells,
     gate_value_text,
     metric_groups,
+    metric_label,
     model_name,
     needs_reason,
     number_text,
     outcome_counts,
     threshold_text,
+    unit_of,
 )
 from stindex.schema import EntityMention, Mention, SpatialMention
 from stindex.scoring import entity_names
@@ -38,20 +39,20 @@ MOST_GATES = 8
 MOST_PAIRS = 12
 RAW_LIMIT = 200
 
-_ROWS: tuple[tuple[str, str, str, Unit], ...] = (
-    ("temporal", "f1_score", "temporal F1, equal spans", "share"),
-    ("temporal", "relaxed_f1_score", "temporal F1, overlapping spans", "share"),
-    ("temporal", "normalization_accuracy", "value of what was found, same string", "share"),
-    ("temporal", "normalization_accuracy_equivalent", "value, same meaning", "share"),
-    ("temporal", "type_accuracy", "type of what was found", "share"),
-    ("spatial", "f1_score", "spatial F1, equal spans", "share"),
-    ("spatial", "relaxed_f1_score", "spatial F1, overlapping spans", "share"),
-    ("spatial", "geocoding_success_rate", "has coordinates, of predictions", "share"),
-    ("spatial", "accuracy_at_161km", "within 161 km, of what was found", "share"),
-    ("spatial", "accuracy_at_161km_end_to_end", "within 161 km, of all gold", "share"),
-    ("spatial", "median_distance_error_km", "median distance error, km", "km"),
-    ("overall", "combined_f1", "combined F1, equal spans", "share"),
-    ("overall", "success_rate", "valid answers", "share"),
+_ROWS = (
+    "temporal.f1_score",
+    "temporal.relaxed_f1_score",
+    "temporal.normalization_accuracy",
+    "temporal.normalization_accuracy_equivalent",
+    "temporal.type_accuracy",
+    "spatial.f1_score",
+    "spatial.relaxed_f1_score",
+    "spatial.geocoding_success_rate",
+    "spatial.accuracy_at_161km",
+    "spatial.accuracy_at_161km_end_to_end",
+    "spatial.median_distance_error_km",
+    "overall.combined_f1",
+    "overall.success_rate",
 )
 _LABEL, _NUMBER = 37, 21
 _BELOW = " " * 8
@@ -85,20 +86,21 @@ def _headline(report: RunReport) -> str:
 def _metric_lines(report: RunReport) -> Iterator[str]:
     yield _row("", "floor", "this model", "ceiling")
     before = "temporal"
-    for block, key, label, unit in _rows():
+    for metric in _rows():
+        block = metric.partition(".")[0]
         if block != before:
             yield ""
         before = block
-        yield _row(label, *framed_cells(report, f"{block}.{key}", unit))
+        yield _row(metric_label(metric), *framed_cells(report, metric, unit_of(metric)))
 
 
-def _rows() -> Iterator[tuple[str, str, str, Unit]]:
+def _rows() -> Iterator[str]:
     """Yield the metrics that are shown; those of further dimensions before those of all."""
-    yield from (row for row in _ROWS if row[0] != "overall")
+    yield from (metric for metric in _ROWS if not metric.startswith("overall."))
     for name in entity_names():
-        yield name, "f1_score", f"{name} F1, equal spans", "share"
-        yield name, "relaxed_f1_score", f"{name} F1, overlapping spans", "share"
-    yield from (row for row in _ROWS if row[0] == "overall")
+        yield f"{name}.f1_score"
+        yield f"{name}.relaxed_f1_score"
+    yield from (metric for metric in _ROWS if metric.startswith("overall."))
 
 
 def _row(label: str, *cells: str) -> str:

@@ -100,14 +100,13 @@ _LABELS = {
     "overall.combined_f1": "combined F1 (strict)",
     "overall.combined_relaxed_f1": "combined F1 (relaxed)",
     "overall.combined_text_f1": "combined F1 (words only)",
-    "temporal.f1_score": "temporal F1 (strict)",
-    "temporal.relaxed_f1_score": "temporal F1 (relaxed)",
-    "temporal.normalization_accuracy": "temporal value accuracy (equal string)",
-    "spatial.f1_score": "spatial F1 (strict)",
-    "spatial.relaxed_f1_score": "spatial F1 (relaxed)",
-    "spatial.accuracy_at_161km_end_to_end": "share of all gold places put within 161 km",
+    "spatial.accuracy_at_161km": "within 161 km, of what was found",
+    "spatial.accuracy_at_161km_end_to_end": "within 161 km, of all gold",
+    "spatial.median_distance_error_km": "median distance error, km",
     "complete": "coverage",
 }
+# Of every dimension.
+_F1_LABELS = {"f1_score": "F1 (strict)", "relaxed_f1_score": "F1 (relaxed)"}
 _SPANS = {"relaxed": "relaxed", "text": "words only"}
 
 
@@ -136,6 +135,9 @@ def _nameless(name: str, known: Sequence[MetricGroup]) -> Iterator[MetricGroup]:
 
 def metric_label(dotted: str) -> str:
     """Return words for a dotted metric name; the name itself where there are none."""
+    name, _, key = dotted.partition(".")
+    if key in _F1_LABELS:
+        return f"{name} {_F1_LABELS[key]}"
     return _LABELS.get(dotted) or _row_labels().get(dotted, dotted)
 
 
