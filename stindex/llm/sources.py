@@ -26,7 +26,7 @@ from stindex.llm.storage import (
     refuse_without_engine,
     required_memory,
 )
-from stindex.llm.zero3 import refuse_under_zero3
+from stindex.llm.zero3 import refuse_quantized, refuse_under_zero3
 from stindex.runs.roles import find_role
 
 if TYPE_CHECKING:
@@ -77,9 +77,11 @@ def find_answerer(settings: ResolvedSettings, announce: Callable[[str], None]) -
     values = settings.values
     in_step = find_role(os.environ).in_step
     if in_step:
-        refuse_under_zero3(values)
+        refuse_under_zero3(values, settings.spec)
     placement = Placement(values.device, values.quantization, values.trust_remote_code)
     local = prepare(settings.spec, announce, explicit=settings.explicit_model, placement=placement)
+    if in_step:
+        refuse_quantized(local.path, settings.spec.name)
     return Answerer(
         local.fingerprint,
         lambda: _open_huggingface(local, settings, announce, in_step=in_step),

@@ -6,29 +6,33 @@ Every forward pass gathers the parameters from all ranks, so all have to make th
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from stindex.errors import UserError
+from stindex.runs.zero_stage import zero_optimization
 
 if TYPE_CHECKING:
     from stindex.config import Settings
     from stindex.llm.decoding.batches import BatchSize, Result
     from stindex.llm.decoding.plain import BatchSettings, GenerativeModel
     from stindex.llm.decoding.row import Prompt
+    from stindex.llm.registry import ModelSpec
 
 ENGINE = "transformers generate, all ranks in step"
 
 
-def refuse_under_zero3(values: Settings) -> None:
-    """Refuse what cannot work where ranks generate in step.
+def refuse_under_zero3(values: Settings, spec: ModelSpec) -> None:
+    """Refuse what cannot work where ranks generate in step, before anything is fetched.
 
     Raises:
-        UserError: DeepSpeed is not installed, or a setting cannot be had with it.
+        UserError: DeepSpeed is not installed, or a setting or the model cannot be had with it.
     """
     if find_spec("deepspeed") is None:
         raise UserError(
@@ -44,6 +48,32 @@ def refuse_under_zero3(values: Settings) -> None:
             f"--quantization {values.quantization}: cannot be had with ZeRO-3; leave it out, or "
             "run one process without a launcher."
         )
+    if spec.kind == "gguf":
+        raise UserError(
+            f"--model {spec.name}: is a GGUF file, which ZeRO-3 cannot spread over ranks; name the "
+            "model's own repository or directory, or launch with cfg/multi_gpu.yaml."
+        )
+
+
+def refuse_quantized(directory: Path, name: str) -> None:
+    """Refuse weights that are stored quantized: each of their formats is unpacked as a whole.
+
+    Args:
+        directory: of the model's files.
+        name: what the user calls it.
+
+    Raises:
+        UserError: its `config.json` names a quantization.
+    """
+    try:
+        config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
+        method = config["quantization_config"]["quant_method"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return  # not quantized; whether it can be loaded at all is seen when it is
+    raise UserError(
+        f"--model {name}: its weights are quantized ({str(method)[:40]}), which cannot be had with "
+        "ZeRO-3; name weights that are not, or launch with cfg/multi_gpu.yaml."
+    )
 
 
 def load_sharded(load: Callable[[], Any], device: str) -> Any:  # noqa: ANN401 (of deepspeed)
@@ -67,14 +97,8 @@ def load_sharded(load: Callable[[], Any], device: str) -> Any:  # noqa: ANN401 (
 
 def deepspeed_config(environment: Mapping[str, str]) -> dict[str, Any]:
     """Return what DeepSpeed is told: stage 3, parameters kept where accelerate's file says."""
-    place = environment.get("ACCELERATE_DEEPSPEED_OFFLOAD_PARAM_DEVICE", "none")
-    zero: dict[str, Any] = {"stage": 3}
-    if place != "none":
-        zero["offload_param"] = {
-            "device": place,
-            "nvme_path": environment.get("ACCELERATE_DEEPSPEED_OFFLOAD_PARAM_NVME_PATH", "none"),
-        }
     # DeepSpeed asks for a batch size though nothing is trained.
+    zero = zero_optimization(environment)
     return {"train_micro_batch_size_per_gpu": 1, "zero_optimization": zero}
 
 

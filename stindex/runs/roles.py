@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from stindex.errors import UserError
+from stindex.runs.zero_stage import zero_optimization
 
 # Rank, number of ranks, rank on this machine: torchrun and accelerate, Open MPI, MPICH.
 _LAUNCHERS = (
@@ -66,7 +67,8 @@ def find_role(environment: Mapping[str, str], *, workers: int = 0, worker: str =
         worker: the name of this process, if it is such a worker.
 
     Raises:
-        UserError: a launcher's variable is broken, or ranks were asked to start workers.
+        UserError: a launcher's variable or DeepSpeed's file is broken, or ranks were asked to
+            start workers.
     """
     if worker:
         return Role("worker", worker=worker)
@@ -80,7 +82,7 @@ def find_role(environment: Mapping[str, str], *, workers: int = 0, worker: str =
         return Role("controller")
     if world == 1:
         return Role("single")
-    in_step = _shards_parameters(environment)
+    in_step = zero_optimization(environment).get("stage") == 3
     return Role("rank", rank, world, local_rank, in_step=in_step)
 
 
@@ -95,12 +97,6 @@ def lonely_launch(environment: Mapping[str, str]) -> str:
         "accelerate was told to start several processes and started this one alone, as it does "
         "with `distributed_type: MULTI_CPU`; cfg/multi_cpu.yaml starts two."
     )
-
-
-def _shards_parameters(environment: Mapping[str, str]) -> bool:
-    """Whether accelerate was told to shard the parameters with DeepSpeed ZeRO-3."""
-    deepspeed = environment.get("ACCELERATE_USE_DEEPSPEED", "").lower() == "true"
-    return deepspeed and environment.get("ACCELERATE_DEEPSPEED_ZERO_STAGE") == "3"
 
 
 def _ranks(environment: Mapping[str, str]) -> tuple[int, int, int]:

@@ -18,10 +18,12 @@ import platformdirs
 import psutil
 import pytest
 
+from .saboteur import STRUCK
+
 ROOT = Path(__file__).parent.parent.parent
 PYTHON = sys.executable
 HANG_SECONDS = 60  # of a whole session of the rules, start-up included
-MODEL_SECONDS = 180  # of one that imports torch and loads a model, on a machine that is busy
+MODEL_SECONDS = 300  # of one that imports torch and loads a model, on a machine that is busy
 ORPHAN_SECONDS = 20
 SAMPLES = 24
 SUITE = """
@@ -65,6 +67,7 @@ class Ended:
     status: int
     output: str
     seconds: float
+    killed: bool = False
 
 
 @dataclass
@@ -99,7 +102,10 @@ class Arena:
         limit = HANG_SECONDS if self.model == "rules" else MODEL_SECONDS
         printed, _ = process.communicate(timeout=limit)
         assert orphans(marker) == [], printed
-        return Ended(process.returncode, printed, time.monotonic() - started)
+        struck = self.root / STRUCK
+        killed = struck.exists()
+        struck.unlink(missing_ok=True)
+        return Ended(process.returncode, printed, time.monotonic() - started, killed)
 
     def start(
         self,

@@ -25,6 +25,7 @@ from stindex.runs.record import JournalLine, encode
 from stindex.runs.stored_records import Place
 
 SECONDS_PER_ANSWER = 0.02
+STRUCK = "struck"  # a file in the directory of the session that tells that somebody was killed
 
 
 class Saboteur:
@@ -46,6 +47,7 @@ class Saboteur:
             self.kill()
 
     def kill(self) -> None:
+        Path(STRUCK).touch()
         if self._group:
             os.killpg(os.getpgrp(), signal.SIGKILL)
         os.kill(os.getpid(), signal.SIGKILL)

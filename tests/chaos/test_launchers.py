@@ -141,22 +141,54 @@ def _wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-@NIGHTLY
-def test_the_small_model_killed_in_every_arrangement_gives_the_same_digits(tmp_path: Path) -> None:
-    options = ["--torch-dtype", "float32", "--max-tokens", "24", "--limit", "4", "--device", "cpu"]
-    arena = Arena(tmp_path, options=options, model="smollm2")
+# arrangement ─▶ who is killed when: of all processes, then of one, then of whoever reports.
+MODEL_KILLS: dict[str, list[dict[str, Any]]] = {
+    "single": [
+        {"who": "single", "point": "answer", "after": 1},
+        {"who": "single", "point": "journal", "after": 1},
+        {"who": "single", "point": "report", "after": 0},
+    ],
+    "workers": [
+        {"who": "gw0", "point": "answer", "after": 1, "group": True},
+        {"who": "gw1", "point": "journal", "after": 0},
+        {"who": "controller", "point": "report", "after": 0},
+    ],
+    "torchrun": [
+        {"who": "rank1", "point": "answer", "after": 1},
+        {"who": "rank0", "point": "journal", "after": 0},
+        {"who": "rank0", "point": "report", "after": 0},
+    ],
+    "accelerate": [
+        {"who": "rank0", "point": "answer", "after": 1},
+        {"who": "rank1", "point": "journal", "after": 0},
+        {"who": "rank0", "point": "merge", "after": 0},
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def model_arena(tmp_path_factory: pytest.TempPathFactory) -> Arena:
+    """Eight short texts and the small model, with the digits of a run that nobody killed."""
+    options = ["--torch-dtype", "float32", "--max-tokens", "64", "--limit", "8", "--device", "cpu"]
+    arena = Arena(tmp_path_factory.mktemp("model"), options=options, model="smollm2")
     assert arena.run("single", "whole").status in {0, 1}
-    victims = {"single": "single", "workers": "gw0", "torchrun": "rank1"}
-    for arrangement, who in victims.items():
-        output = f"killed-{arrangement}"
-        for after in range(3):
-            arena.run(
-                arrangement, output, chaos={"who": who, "point": "answer", "after": after % 2}
-            )
-        arena.run("single", output)
-        counts = arena.answers(output)
-        assert sorted(counts.values()) == [1] * 4
-        assert _partial(arena, output) == _partial(arena, "whole")
+    return arena
+
+
+@NIGHTLY
+@pytest.mark.parametrize("arrangement", sorted(MODEL_KILLS))
+def test_the_small_model_killed_three_times_gives_the_same_digits(
+    model_arena: Arena, arrangement: str
+) -> None:
+    arena, output = model_arena, f"killed-{arrangement}"
+    for kill in MODEL_KILLS[arrangement]:
+        ended = arena.run(arrangement, output, chaos=kill)
+        assert ended.killed, (kill, ended.output)
+        assert set(arena.answers(output).values()) <= {1}, (kill, ended.output)
+    ended = arena.run(arrangement, output)
+    assert ended.status in {0, 1}, ended.output
+    assert sorted(arena.answers(output).values()) == [1] * 8, ended.output
+    assert _partial(arena, output) == _partial(arena, "whole")
 
 
 def _partial(arena: Arena, output: str) -> object:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -14,7 +16,8 @@ from stindex.llm import zero3
 from stindex.llm.decoding.batches import BatchSize
 from stindex.llm.decoding.plain import BatchSettings
 from stindex.llm.decoding.row import Limits, Prompt, Vocabulary
-from stindex.llm.zero3 import InStep, deepspeed_config, refuse_under_zero3
+from stindex.llm.registry import resolve_model
+from stindex.llm.zero3 import InStep, deepspeed_config, refuse_quantized, refuse_under_zero3
 
 pytestmark = pytest.mark.slow
 
@@ -70,18 +73,36 @@ def test_a_batch_that_fails_is_not_tried_row_by_row_but_ends_the_run() -> None:
 def test_what_ranks_cannot_do_in_step_is_refused(
     given: dict[str, str], named: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    values = Settings.model_validate(given)
+    values, spec = Settings.model_validate(given), resolve_model("org/model")
     monkeypatch.setattr(zero3, "find_spec", lambda _: None)
     with pytest.raises(UserError, match=r"pip install 'stindex\[deepspeed\]'"):
-        refuse_under_zero3(values)
+        refuse_under_zero3(values, spec)
     monkeypatch.setattr(zero3, "find_spec", lambda _: "there")
     with pytest.raises(UserError, match=named):
-        refuse_under_zero3(values)
-    refuse_under_zero3(Settings.model_validate({}))
+        refuse_under_zero3(values, spec)
+    refuse_under_zero3(Settings.model_validate({}), spec)
 
 
 def test_parameters_are_kept_where_the_launchers_file_says() -> None:
+    told = {"ACCELERATE_USE_DEEPSPEED": "true", "ACCELERATE_DEEPSPEED_ZERO_STAGE": "3"}
     place = "ACCELERATE_DEEPSPEED_OFFLOAD_PARAM_DEVICE"
-    assert deepspeed_config({place: "none"})["zero_optimization"] == {"stage": 3}
-    offload = deepspeed_config({place: "cpu"})["zero_optimization"]["offload_param"]
+    assert deepspeed_config({**told, place: "none"})["zero_optimization"] == {"stage": 3}
+    offload = deepspeed_config({**told, place: "cpu"})["zero_optimization"]["offload_param"]
     assert offload["device"] == "cpu"
+
+
+def test_weights_that_are_stored_quantized_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zero3, "find_spec", lambda _: "there")
+    (tmp_path / "model.gguf").write_bytes(b"GGUF")
+    gguf = resolve_model(str(tmp_path / "model.gguf"))
+    with pytest.raises(UserError, match=r"is a GGUF file.*cfg/multi_gpu\.yaml"):
+        refuse_under_zero3(Settings.model_validate({}), gguf)
+
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"quantization_config": {"quant_method": "awq"}}))
+    with pytest.raises(UserError, match=r"--model mine: its weights are quantized \(awq\)"):
+        refuse_quantized(tmp_path, "mine")
+    config.write_text(json.dumps({"model_type": "llama"}))
+    refuse_quantized(tmp_path, "mine")

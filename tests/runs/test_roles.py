@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from stindex.errors import UserError
 from stindex.runs.roles import Role, find_role, lonely_launch
+from stindex.runs.zero_stage import zero_optimization
 
 SINGLE = Role("single")
 
@@ -89,3 +93,54 @@ def test_ranks_that_hold_a_model_together_are_in_step_and_those_of_zero_2_are_no
     assert not find_role({**deepspeed, stage: "2"}).in_step
     assert find_role({**deepspeed, stage: "3"}).in_step
     assert not find_role({**deepspeed, stage: "3", "WORLD_SIZE": "1"}).in_step
+
+
+def test_a_file_of_deepspeeds_own_says_the_stage_and_where_parameters_are_kept(
+    tmp_path: Path,
+) -> None:
+    written = tmp_path / "ds.json"
+    asked = {
+        "RANK": "1",
+        "WORLD_SIZE": "2",
+        "ACCELERATE_USE_DEEPSPEED": "true",
+        "ACCELERATE_DEEPSPEED_CONFIG_FILE": str(written),
+    }
+    zero = {
+        "stage": 3,
+        "offload_param": {"device": "cpu"},
+        "offload_optimizer": {"device": "cpu"},
+        "reduce_bucket_size": "auto",
+    }
+    written.write_text(json.dumps({"train_batch_size": "auto", "zero_optimization": zero}))
+    assert find_role(asked).in_step
+    assert zero_optimization(asked) == {"stage": 3, "offload_param": {"device": "cpu"}}
+    written.write_text(json.dumps({"zero_optimization": {**zero, "stage": 2}}))
+    assert not find_role(asked).in_step
+    written.write_text("{}")
+    assert not find_role(asked).in_step
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (None, "cannot be read as JSON"),
+        ("{", "cannot be read as JSON"),
+        ("[]", "stage: None is no stage"),
+        ('{"zero_optimization": {"stage": "auto"}}', "stage: 'auto' is no stage"),
+    ],
+    ids=["no file", "no JSON", "a list", "auto"],
+)
+def test_a_file_of_deepspeeds_own_that_says_no_stage_is_refused(
+    content: str | None, why: str, tmp_path: Path
+) -> None:
+    written = tmp_path / "ds.json"
+    if content is not None:
+        written.write_text(content)
+    asked = {
+        "RANK": "0",
+        "WORLD_SIZE": "2",
+        "ACCELERATE_USE_DEEPSPEED": "true",
+        "ACCELERATE_DEEPSPEED_CONFIG_FILE": str(written),
+    }
+    with pytest.raises(UserError, match=f"ds.json: .*{why}"):
+        find_role(asked)
