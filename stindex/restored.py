@@ -116,8 +116,9 @@ def restored_report(
     """Return a stored run as the reports see it."""
     problems = texts.problem, baseline.problem if baseline else ""
     summary, written = stored.summary, aggregate(())
+    run = read_versioned(stored.directory / RUN)
     return RunReport(
-        run=read_versioned(stored.directory / RUN),
+        run=run,
         status=cast("Status", stored.status),
         partial=stored.partial,
         metrics=_ordered(stored.metrics, written),
@@ -131,7 +132,7 @@ def restored_report(
         slices=tuple(summary.get("slices", ())),
         repeats=summary.get("repeats"),
         comparison=summary.get("comparison"),
-        notes=(*summary.get("notes", ()), *filter(None, problems)),
+        notes=(*run.get("notes", ()), *filter(None, problems)),
         baseline_samples=baseline.samples if baseline else {},
         texts=_shows_texts(stored.run),
     )

@@ -47,7 +47,6 @@ def metrics_summary(report: RunReport) -> Iterator[str]:
         "slices": report.slices,
         "repeats": report.repeats,
         "missing": report.missing,
-        "notes": report.notes,
     }
     # The outer keys keep the order in which a person reads them; all within are sorted.
     entries = (f'  "{name}": {_indented(value)}' for name, value in summary.items())

@@ -424,6 +424,7 @@ class EvaluationRun:
     def _close(self, status: Status) -> None:
         content, acquisition = self.file.content, self.acquisition
         content["processes"] = self.processes
+        content["notes"] = self.notes
         if self.followed is not None:
             content["generated"] = self.followed.generated
         elif acquisition is not None:

@@ -152,7 +152,7 @@ def noted_run(project: Path) -> Path:
 def test_what_the_run_noted_is_stored_and_stands_on_the_page_drawn_again(
     verb: Verb, noted_run: Path, tmp_path: Path
 ) -> None:
-    notes = json.loads((noted_run / "metrics_summary.json").read_text())["notes"]
+    notes = json.loads((noted_run / "run.json").read_text())["notes"]
     assert any("s0" in note for note in notes)
     status, _, err = verb("report", str(noted_run), "--to", str(tmp_path))
     assert (status, err) == (0, "")
@@ -166,8 +166,8 @@ def test_a_run_of_before_notes_were_stored_is_drawn_without_them(
 ) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(noted_run, copy)
-    summary = json.loads((copy / "metrics_summary.json").read_text())
-    note = next(note for note in summary.pop("notes") if "s0" in note)
-    (copy / "metrics_summary.json").write_text(json.dumps(summary))
+    run = json.loads((copy / "run.json").read_text())
+    note = next(note for note in run.pop("notes") if "s0" in note)
+    (copy / "run.json").write_text(json.dumps(run))
     assert verb("report", str(copy))[0] == 0
     assert note not in (copy / "report.md").read_text(encoding="utf-8")

@@ -34,7 +34,6 @@ def test_summary_has_the_documented_keys_in_their_order() -> None:
         "slices",
         "repeats",
         "missing",
-        "notes",
     ]
     assert summary["reference"] == {"floor": None, "ceiling": None}
     assert summary["metrics"]["temporal"]["f1_score"] == 2 / 3
