@@ -28,6 +28,7 @@ from stindex.geocoding.registry import GEOCODERS
 from stindex.llm.base import DecodingSettings
 from stindex.llm.registry import ModelSpec, resolve_model
 from stindex.rescoring import refuse_other_answers, stored_settings
+from stindex.resources import find
 from stindex.settings_files import explain, read_settings_file
 
 DEFAULT_DATASET = "data/input/eval_dataset_100.json"
@@ -275,6 +276,11 @@ class ResolvedSettings:
         """Return every setting as `{"value", "source"}`, JSON-ready."""
         dumped = self.values.model_dump(mode="json")
         return {k: {"value": v, "source": self.sources[k]} for k, v in dumped.items()}
+
+
+def dataset_path(named: str, root: Path) -> Path:
+    """Return where a data set lies; the default is that of the package, if `root` has none."""
+    return find(named, root) if named == DEFAULT_DATASET else root / named
 
 
 def resolve_settings(given: Mapping[str, Any], root: Path) -> ResolvedSettings:

@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from stindex.comparison.baselines import find_baseline
-from stindex.config import DEFAULT_DATASET
+from stindex.config import dataset_path
 from stindex.datasets import load_dataset
 from stindex.errors import UserError
 from stindex.evaluation import Evaluation
 from stindex.gates import GateVerdict
 from stindex.reporting.run_report import RunReport, SampleReport, Status
-from stindex.resources import find
 from stindex.runs.record import Record
 from stindex.schema import (
     EntityMention,
@@ -52,9 +51,7 @@ def stored_texts(stored: StoredRun, root: Path) -> StoredTexts:
         root: where a relative path in the run's settings starts.
     """
     named = str(stored.run["settings"]["dataset"]["value"])
-    path = root / named
-    if named == DEFAULT_DATASET and not path.exists():
-        path = find(DEFAULT_DATASET)
+    path = dataset_path(named, root)
     try:
         dataset = load_dataset(path)
     except UserError as problem:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from stindex.config import Settings, resolve_settings
+from stindex.config import DEFAULT_DATASET, Settings, dataset_path, resolve_settings
 from stindex.errors import UserError
+from stindex.resources import bundled
 
 
 def _root(directory: Path, eval_yaml: str = "") -> Path:
@@ -132,3 +133,12 @@ def test_lists_end_after_so_many_copies_or_never(
     tmp_path: Path, copies: int, limit: int | None
 ) -> None:
     assert resolve_settings({"copies": copies}, _root(tmp_path)).decoding().copies == limit
+
+
+def test_the_data_set_of_the_package_stands_in_for_the_default_alone(tmp_path: Path) -> None:
+    assert dataset_path(DEFAULT_DATASET, tmp_path) == bundled(DEFAULT_DATASET)
+    assert dataset_path("mine.json", tmp_path) == tmp_path / "mine.json"
+    own = tmp_path / DEFAULT_DATASET
+    own.parent.mkdir(parents=True)
+    own.write_text("[]", encoding="utf-8")
+    assert dataset_path(DEFAULT_DATASET, tmp_path) == own

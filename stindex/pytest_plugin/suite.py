@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from stindex.config import DEFAULT_DATASET, ResolvedSettings, resolve_settings
+from stindex.config import ResolvedSettings, dataset_path, resolve_settings
 from stindex.datasets import Dataset, load_dataset
 from stindex.errors import UserError
 from stindex.gates import COMPLETE, GateVerdict
@@ -31,7 +31,6 @@ from stindex.reporting.comparison_table import comparison_lines
 from stindex.reporting.github import annotation_lines, write_step_summary
 from stindex.reporting.run_report import RunReport
 from stindex.reporting.terminal import sample_lines, summary_lines
-from stindex.resources import find
 from stindex.runs.evaluation_run import Ending, EvaluationRun
 from stindex.runs.roles import find_role, lonely_launch
 from stindex.runs.sharding import shard_of
@@ -367,7 +366,6 @@ def _plain(text: str) -> str:
 def _chosen(settings: ResolvedSettings) -> Dataset:
     """Return the data set, or the part of it that the settings choose."""
     values = settings.values
-    own = settings.root / values.dataset
-    path = find(DEFAULT_DATASET) if values.dataset == DEFAULT_DATASET and not own.exists() else own
-    chosen = load_dataset(path).chosen(values.limit, values.sample_id)
+    dataset = load_dataset(dataset_path(values.dataset, settings.root))
+    chosen = dataset.chosen(values.limit, values.sample_id)
     return shard_of(chosen.repeated(values.repeats), values.shard)

@@ -13,14 +13,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from stindex.config import DEFAULT_DATASET, ResolvedSettings, Settings
+from stindex.config import ResolvedSettings, Settings, dataset_path
 from stindex.datasets import load_dataset
 from stindex.errors import UserError
 from stindex.gates import sample_shortfalls
 from stindex.llm.registry import ModelSpec
 from stindex.llm.sources import Answerer
 from stindex.reporting.run_report import RunReport
-from stindex.resources import find
 from stindex.runs.evaluation_run import Ending, EvaluationRun
 from stindex.runs.identity import differences
 from stindex.runs.journal import JOURNAL_DIRECTORY
@@ -114,10 +113,7 @@ def _settings(source: Source, output: Path, root: Path) -> ResolvedSettings:
 def _identified(
     source: Source, settings: ResolvedSettings, announce: Callable[[str], None]
 ) -> EvaluationRun:
-    given = settings.values.dataset
-    path = settings.root / given
-    if given == DEFAULT_DATASET and not path.exists():
-        path = find(DEFAULT_DATASET)
+    path = dataset_path(settings.values.dataset, settings.root)
     dataset = load_dataset(path).repeated(settings.values.repeats)
     run = EvaluationRun(settings, dataset)
     answerer = Answerer(str(source.run["identity"]["weights"]), _refuse_to_answer)

@@ -119,7 +119,10 @@ def test_a_comparison_says_what_is_worse_first_and_draws_every_difference() -> N
     html = html_of(compared_report([Draft()], [Draft()]))
     words = words_of(html)
     assert re.search(r"▼ Worse temporal F1 \(relaxed\) −0\.100 ▲ Better spatial F1", words)
-    assert "? Inconclusive within 161 km, of what was found ○ Not distinguishable success rate" in words
+    assert (
+        "? Inconclusive within 161 km, of what was found ○ Not distinguishable success rate"
+        in words
+    )
     assert "Against the baseline older (older-run-1)" in words
     assert "a drop beyond the allowed 0.020 is not ruled out" in words
     assert "n = 900 would be needed" in words

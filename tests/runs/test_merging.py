@@ -120,3 +120,26 @@ def test_another_data_set_where_one_merges_is_refused(root: Path) -> None:
 def test_a_directory_without_a_run_is_one_sentence(root: Path) -> None:
     with pytest.raises(UserError, match="holds no run"):
         find_source(root / "cfg")
+
+
+class Garbled:
+    """Writes no JSON about the first sample, and finds nothing in the others."""
+
+    def answers(self, requests: Any, *_: object) -> Iterator[tuple[Request, Generation]]:  # noqa: ANN401
+        for request in requests:
+            text = "none" if request.sample.id == "s0" else ANSWER
+            yield request, Generation(text, "stop", 3, 5, 0.1)
+
+    def provenance(self) -> Mapping[str, Any]:
+        return {"engine": "garbled"}
+
+
+def test_a_merged_run_says_which_samples_were_missed_and_why(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "find_answerer", lambda *_: Answerer("w", Garbled))
+    _, where = merge_runs([_part(root, None, "whole")], root / "merged", root, lambda _: None)
+    details = json.loads((where / "detailed_results.json").read_text())
+    missed = {sample["id"]: sample["missed"] for sample in details["samples"]}
+    assert missed.pop("s0")[0].startswith("invalid: ")
+    assert set(map(tuple, missed.values())) == {()}

@@ -218,6 +218,21 @@ def test_there_is_no_year_0_before_christ() -> None:
     assert parse("BC0001").begin == parse("0000").begin
 
 
+def test_a_length_may_be_written_like_a_date_alone() -> None:
+    length = parse("P0000-00-04").duration
+    assert length is not None
+    assert length.months == 0
+    assert length.seconds == 4 * 86_400
+
+
+@pytest.mark.parametrize(
+    ("value", "unit"),
+    [("BC04", "century"), ("BC004", "decade"), ("BC0044", "year"), ("-0043-03", "month")],
+)
+def test_a_value_before_christ_is_as_coarse_as_it_is_written(value: str, unit: str) -> None:
+    assert parse(value).granularity == unit
+
+
 def test_open_interval_has_no_bound_on_its_open_side() -> None:
     since, until = parse("2022-03/.."), parse("/2022-03")
     assert (since.kind, since.begin, since.end) == (Kind.INTERVAL, parse("2022-03").begin, None)
