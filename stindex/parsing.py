@@ -35,14 +35,12 @@ class ParsedAnswer(Generic[T]):
         value: the validated object; None unless the outcome is `ok`.
         reason: one sentence why there is no value; empty where there is one.
         thought: what was written inside `<think>`, without the tags.
-        answer_text: what is left of the raw text without the thought.
     """
 
     outcome: Outcome
     value: T | None
     reason: str
     thought: str
-    answer_text: str
 
 
 def parse_answer(
@@ -60,24 +58,24 @@ def parse_answer(
     whatever drafts it holds.
     """
     if finish_reason == "error":
-        return ParsedAnswer(Outcome.ERROR, None, "Nothing was generated.", "", raw_text)
+        return ParsedAnswer(Outcome.ERROR, None, "Nothing was generated.", "")
     whole = _validate(raw_text, response_model)
     if isinstance(whole, BaseModel):
-        return ParsedAnswer(Outcome.OK, whole, "", "", raw_text)
+        return ParsedAnswer(Outcome.OK, whole, "", "")
     thought, answer, closed = split_thought(raw_text)
     if not closed and finish_reason == "length":
         reason = "The token limit cut the thought off; raise the thinking tokens."
-        return ParsedAnswer(Outcome.TRUNCATED, None, reason, thought, answer)
+        return ParsedAnswer(Outcome.TRUNCATED, None, reason, thought)
     find = _validate if constrained else _search
     # A thought that was never closed may hold the answer itself.
     value = find(answer if closed else thought, response_model)
     if isinstance(value, BaseModel):
-        return ParsedAnswer(Outcome.OK, value, "", thought, answer)
+        return ParsedAnswer(Outcome.OK, value, "", thought)
     if finish_reason == "length":
         reason = "The token limit cut the answer off; raise --max-tokens."
-        return ParsedAnswer(Outcome.TRUNCATED, None, reason, thought, answer)
+        return ParsedAnswer(Outcome.TRUNCATED, None, reason, thought)
     reason = value if closed else f"The thought was never closed. {value}"
-    return ParsedAnswer(Outcome.INVALID, None, reason, thought, answer)
+    return ParsedAnswer(Outcome.INVALID, None, reason, thought)
 
 
 def split_thought(raw_text: str) -> tuple[str, str, bool]:

@@ -39,7 +39,7 @@ def _sample(row: Mapping[str, str]) -> dict[str, Any]:
 @pytest.hookimpl(optionalhook=True)
 def pytest_stindex_formats() -> Sequence[Format]:
     """Read `.tsv` files."""
-    return [Format("table of places", (".tsv",), "", "places", directories=False, read=read_places)]
+    return [Format("table of places", (".tsv",), "", directories=False, read=read_places)]
 
 
 # A geocoder: all places of a document go in; a place, or None, for each comes out.

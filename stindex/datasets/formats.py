@@ -26,7 +26,6 @@ class Format:
         name: as the documentation has it.
         suffixes: of the files that may be in it.
         root: an element that marks it among other XML; empty where the suffix is enough.
-        annotates: which layers its corpora have, and what of them.
         directories: whether a directory of such files is one data set.
         read: what reads it.
     """
@@ -34,7 +33,6 @@ class Format:
     name: str
     suffixes: tuple[str, ...]
     root: str
-    annotates: str
     directories: bool
     read: Callable[[Path], Reading]
 
@@ -70,16 +68,13 @@ def _mapped(path: Path) -> Reading:
     return mapped_reading(path)
 
 
-NATIVE = Format(
-    "native", (".json", ".jsonl"), "", "what is in it", directories=False, read=native_reading
-)
+NATIVE = Format("native", (".json", ".jsonl"), "", directories=False, read=native_reading)
 FORMATS: list[Format] = [
     NATIVE,
     Format(
         "TimeML",
         (".tml", ".xml"),
         "TimeML",
-        "time (values, TIMEX3's types), exhaustively; no places",
         directories=True,
         read=_timeml,
     ),
@@ -87,8 +82,6 @@ FORMATS: list[Format] = [
         "MEANTIME (CAT)",
         (".xml",),
         "Document",
-        "time (values, TIMEX3's types), exhaustively; named places without type and coordinates, "
-        "not exhaustively",
         directories=True,
         read=_cat,
     ),
@@ -96,8 +89,6 @@ FORMATS: list[Format] = [
         "geoparsing XML (LGL, TR-News, GeoVirus)",
         (".xml",),
         "articles",
-        "places with coordinates, exhaustively, coarse types where GeoNames' classes are given; "
-        "no time",
         directories=False,
         read=_geoparsing,
     ),
@@ -105,7 +96,6 @@ FORMATS: list[Format] = [
         "GeoWebNews (brat)",
         (".ann",),
         "",
-        "places, exhaustively, with the coordinates that their notes give; no time",
         directories=True,
         read=_brat,
     ),
@@ -113,7 +103,6 @@ FORMATS: list[Format] = [
         "Hugging Face datasets, through a mapping",
         (".yaml", ".yml"),
         "",
-        "the layers that the mapping names",
         directories=False,
         read=_mapped,
     ),

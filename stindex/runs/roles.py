@@ -49,11 +49,6 @@ class Role:
         return self.kind != "worker" and self.rank == 0
 
     @property
-    def executes(self) -> bool:
-        """Whether it runs tests."""
-        return self.kind != "controller"
-
-    @property
     def name(self) -> str:
         """Unique among the processes of one launch, and safe as a file name."""
         return f"rank{self.rank}" if self.kind == "rank" else self.worker or self.kind

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from stindex.cli.convert import convert
 from stindex.cli.validate import validate
 from stindex.datasets import Dataset, load_dataset
-from stindex.datasets.formats import FORMATS, format_of, read
+from stindex.datasets.formats import format_of, read
 from stindex.datasets.native import read_samples
 from stindex.datasets.reading import Reading
 from stindex.errors import UserError
@@ -312,10 +312,6 @@ def test_datelines_can_be_left_out(tmp_path: Path) -> None:
 def test_a_text_without_dateline_stays_as_it_is(tmp_path: Path) -> None:
     (entry,) = converted(CORPORA / "timeml", tmp_path, "--without-datelines")
     assert entry["text"] == only(load_dataset(CORPORA / "timeml")).text
-
-
-def test_every_format_says_what_its_corpora_annotate() -> None:
-    assert all(form.annotates and form.suffixes for form in FORMATS)
 
 
 # ── Odd, and allowed ─────────────────────────────────────────────────────────────────────────

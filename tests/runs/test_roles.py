@@ -70,10 +70,9 @@ def test_ranks_start_no_workers() -> None:
     assert find_role({}, worker="gw1") == Role("worker", worker="gw1")
 
 
-def test_owners_speak_and_executors_run_tests() -> None:
+def test_the_controller_and_rank_0_own_the_run() -> None:
     roles = [SINGLE, Role("controller"), Role("worker", worker="gw0"), Role("rank", 0, 2)]
     assert [role.owns for role in roles] == [True, True, False, True]
-    assert [role.executes for role in roles] == [True, False, True, True]
     assert not Role("rank", 1, 2).owns
 
 
