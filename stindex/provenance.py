@@ -1,4 +1,8 @@
-"""Under what circumstances a run was made: command, code, versions, machine."""
+"""Under what circumstances a run was made: command, code, versions, machine.
+
+The working directory goes in; a JSON-ready mapping for `run.json` comes out. What cannot be found
+out (no git, no package) is None, never an error.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Gates that compare two runs ─▶ their verdicts, decided together."""
+"""Gates that compare two runs ─▶ their verdicts, decided together.
+
+Gates of a thresholds file and the runs they compare go in, a verdict for each comes out. All are
+decided at once, as several questions to one pair of runs share the risk of a false alarm.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What became of one gate: the entity that reports, JUnit and annotations show."""
+"""What became of one gate: the entity that reports, JUnit and annotations show.
+
+It carries what was asked, what was measured and why it does not hold; nothing is computed here.
+"""
 
 from __future__ import annotations
 

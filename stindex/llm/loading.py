@@ -163,7 +163,11 @@ def stored_vocabulary(
 
 
 def load_tokenizer(local: LocalModel, placement: Placement) -> PreTrainedTokenizerBase:
-    """Return the model's tokenizer, which pads on the left."""
+    """Return the model's tokenizer, which pads on the left.
+
+    Raises:
+        ValueError: it cannot.
+    """
     tokenizer = AutoTokenizer.from_pretrained(
         str(local.path),
         local_files_only=True,

@@ -1,4 +1,7 @@
-"""A gate's verdict ─▶ test reports of pytest: counted, printed, in JUnit, in the exit status."""
+"""A gate's verdict ─▶ test reports of pytest: counted, printed, in JUnit, in the exit status.
+
+Whoever owns the run sends them through `pytest_runtest_logreport`, as if a gate were a test.
+"""
 
 from __future__ import annotations
 

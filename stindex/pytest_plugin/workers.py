@@ -248,7 +248,11 @@ class ChunkScheduling:
             self._nodes.append(node)
 
     def add_node_collection(self, node: Any, collection: Sequence[str]) -> None:  # noqa: ANN401
-        """Note what a worker has collected; all must have the same."""
+        """Note what a worker has collected.
+
+        Raises:
+            pytest.UsageError: it is not what the others have.
+        """
         if self._stock:
             self._stock.add_node_collection(node, collection)
             return

@@ -1,4 +1,8 @@
-"""A finished (or stopped) run as the reports see it."""
+"""A finished (or stopped) run as the reports see it.
+
+Whoever ends a run, or restores one from its files, fills it in; everything in `reporting/` takes
+it and nothing else.
+"""
 
 from __future__ import annotations
 

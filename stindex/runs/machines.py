@@ -1,4 +1,8 @@
-"""What several processes on one machine share: its GPUs, its memory, its processor cores."""
+"""What several processes on one machine share: its GPUs, its memory, its processor cores.
+
+The environment and the number of processes go in; each process's share comes out, or a sentence
+why they do not fit.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Messages of one process to another as JSON lines in a file: they survive whoever wrote them."""
+"""Messages of one process to another as JSON lines in a file: they survive whoever wrote them.
+
+An outbox appends; an inbox returns what is new since it was last asked. A torn last line waits
+until it is whole.
+"""
 
 from __future__ import annotations
 

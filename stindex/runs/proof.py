@@ -1,4 +1,7 @@
-"""The proof at the end of a run: what the journal on disk holds against what was selected."""
+"""The proof at the end of a run: what the journal on disk holds against what was selected.
+
+The requests and the run's directory go in; who is answered, twice or not at all comes out.
+"""
 
 from __future__ import annotations
 

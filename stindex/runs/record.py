@@ -1,4 +1,7 @@
-"""A generation as the journal keeps it, and as one line of JSON."""
+"""A generation as the journal keeps it, and as one line of JSON.
+
+Records go in and bytes come out, and the other way round; each line says its version.
+"""
 
 from __future__ import annotations
 

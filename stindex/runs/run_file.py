@@ -1,4 +1,7 @@
-"""`run.json`: what a run is and how it stands, written when it begins and when it ends."""
+"""`run.json`: what a run is and how it stands, written when it begins and when it ends.
+
+Another launch reads there whether a run is still going on, and which run is most like its own.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""One pass over the samples of a report ─▶ everything that the page says about them."""
+"""One pass over the samples of a report ─▶ everything that the page says about them.
+
+Samples are read once and one at a time, so that a page of 100,000 needs no more memory.
+"""
 
 from __future__ import annotations
 

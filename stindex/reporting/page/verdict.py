@@ -1,4 +1,7 @@
-"""Gates and comparison ─▶ what stands at the head of the page."""
+"""Gates and comparison ─▶ what stands at the head of the page.
+
+Verdicts and differences go in; rows with their texts, marks and places on an axis come out.
+"""
 
 from __future__ import annotations
 
