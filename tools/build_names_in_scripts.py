@@ -1,4 +1,7 @@
-"""Builds `stindex/geocoding/names_in_scripts.tsv.xz`: names of places in other scripts than Latin.
+"""Builds `stindex/geocoding/names_in_scripts.tsv.xz`: names of places in other languages.
+
+Countries, capitals and large cities have their names in other scripts than Latin, countries also
+those in further languages of Europe (Deutschland), where no other place of note bears that name.
 
 Run by hand with the two packages below at these versions: names of countries come from Unicode's
 CLDR (Babel), those of capitals and of cities over 100,000 inhabitants from GeoNames' alternates
@@ -14,7 +17,7 @@ import hashlib
 import lzma
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -30,7 +33,12 @@ TARGET = Path("stindex/geocoding") / NAMES_NAME
 SMALLEST_CITY = 100_000
 # Places of the table and of GeoNames are the same if they are as near as this, in degrees.
 NEAR = 0.002
-ALTERNATE = ":10"  # the quality of an alternate name, times ten
+LATIN_LANGUAGES = "cs da de es fi fr hu it nb nl pl pt ro sv tr".split()
+# First names and English words: they mean no country where nothing else says so.
+NO_COUNTRIES = frozenset({"dominique", "indie", "island", "man", "maurice", "suede"})
+OF_NOTE = 15_000  # inhabitants of a city, or any place that is no city
+# Qualities of names, times ten: of a demonym or abbreviation, and of an alternate name.
+CURATED, ALTERNATE = 25, ":10"
 
 Row = list[str]
 
@@ -43,13 +51,30 @@ def main() -> None:
     packed = packed_table().read_bytes()
     rows = [line.split("\t") for line in lzma.decompress(packed).decode("utf-8").splitlines()]
     lines = [hashlib.sha256(packed).hexdigest()]
-    countries, cities = names_of_countries(), cities_by_country()
+    countries, cities = names_of_countries(_taken(rows)), cities_by_country()
     for number, row in enumerate(rows, start=1):
-        if names := list(dict.fromkeys(_names(row, countries, cities))):
+        own = {name.partition(":")[0] for name in row[-1].split("|")}
+        found = dict.fromkeys(_names(row, countries, cities))
+        if names := [name for name in found if name.partition(":")[0] not in own]:
             lines.append(f"{number}\t{'|'.join(names)}")
     content = ("\n".join(lines) + "\n").encode("utf-8")
     TARGET.write_bytes(lzma.compress(content, preset=9 | lzma.PRESET_EXTREME))
     print(f"{len(lines) - 1} places, {TARGET.stat().st_size} bytes")  # noqa: T201 (its output)
+
+
+def _taken(rows: Iterable[Row]) -> set[str]:
+    """Return the keys under which a place of note has a name, not just an alternate one."""
+    found = set()
+    for row in rows:
+        if row[3] == "PPL" and int(row[7]) < OF_NOTE:
+            continue
+        for name in row[-1].split("|"):
+            key, _, quality = name.rpartition(":")
+            if not quality.isdigit():
+                found.add(name)
+            elif int(quality) >= CURATED:
+                found.add(key)
+    return found
 
 
 def _names(
@@ -77,12 +102,19 @@ def _same(
     return next(iter(named), None)
 
 
-def names_of_countries() -> dict[str, list[str]]:
-    """Return the keys of each country's names in all languages that CLDR has."""
+def names_of_countries(known: Collection[str]) -> dict[str, list[str]]:
+    """Return the keys of each country's names in other scripts, and in some languages in Latin.
+
+    Args:
+        known: the keys of the table, which keep what they mean.
+    """
+    excluded = NO_COUNTRIES.union(known)
     names: dict[str, dict[str, None]] = defaultdict(dict)
     for identifier in sorted(localedata.locale_identifiers()):
         for code, name in Locale.parse(identifier).territories.items():
-            if len(code) == 2 and is_in_another_script(name) and (key := _key(name)):
+            key = _key(name) if len(code) == 2 else ""
+            in_latin = identifier in LATIN_LANGUAGES and key not in excluded
+            if key and (is_in_another_script(name) or in_latin):
                 names[code][key] = None
     return {code: sorted(found) for code, found in names.items()}
 

@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from stindex.geocoding.gazetteer import CURATED_NAME, Entry, Gazetteer
-from stindex.geocoding.names import demonym_bases, normalise, partial_keys, stripped_forms
+from stindex.geocoding.names import (
+    demonym_bases,
+    normalise,
+    parted,
+    partial_keys,
+    stripped_forms,
+)
 
 _BRACKETS = "\"“”'()[] \t\n"
 _TWO_CAPITALS = re.compile(r"[A-Z]{2}")
@@ -84,8 +90,8 @@ def _has_demonym(entry: Entry) -> bool:
 
 def _head(name: str, gazetteer: Gazetteer) -> tuple[Entry, ...]:
     """Look `Springfield` of `Springfield, Illinois` up."""
-    head, comma, rest = name.partition(",")
-    return gazetteer.lookup_key(normalise(head)) if comma and rest.strip() else ()
+    head, around = parted(name)
+    return gazetteer.lookup_key(normalise(head)) if around else ()
 
 
 def _stripped(name: str, gazetteer: Gazetteer) -> tuple[Entry, ...]:

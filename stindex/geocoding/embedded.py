@@ -22,7 +22,7 @@ from stindex.geocoding.text_evidence import areas_by_key, areas_in_text
 from stindex.schema import Place, SpatialMention
 
 # Raised whenever the resolver may answer otherwise for the same table.
-RESOLVER_VERSION = "2"
+RESOLVER_VERSION = "3"
 
 
 def open_gazetteer(cache_dir: Path | None = None) -> Gazetteer:

@@ -1,7 +1,7 @@
 """The packed table of places, made into an SQLite index at first use.
 
-The table is a file of the package (5.8 MB, xz); another one holds names in other scripts than
-Latin. Out of both comes an index of 34 MB under the user's cache directory, written under a
+The table is a file of the package (5.8 MB, xz); another one holds names in other languages.
+Out of both comes an index of 34 MB under the user's cache directory, written under a
 temporary name and renamed, so that any number of processes may build it at once. Its name holds a
 checksum of both: another table, another index.
 """
@@ -60,13 +60,13 @@ def packed_table() -> Traversable:
 
 
 def packed_names() -> Traversable:
-    """Return the packed names in other scripts, a file of the package."""
+    """Return the packed names in other languages, a file of the package."""
     return files("stindex.geocoding").joinpath(NAMES_NAME)
 
 
 @cache
 def table_checksum() -> str:
-    """Return the SHA-256 of the packed table and of the names in other scripts, in hexadecimal."""
+    """Return the SHA-256 of the packed table and of the names in other languages, in hex."""
     content = packed_table().read_bytes() + packed_names().read_bytes()
     return hashlib.sha256(content).hexdigest()
 

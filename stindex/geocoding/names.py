@@ -33,6 +33,7 @@ _NO_WORD = re.compile(
     rf"[^\w{_KANA_MARKS}\u0900-\u0963\u0966-\u0dff\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff]+"
 )
 _ARTICLE = re.compile(r"^the ")
+_PARTS = re.compile(r"[,()]")
 
 # Suffix of a demonym, and what may stand in its place: Italian <- Italy, Sudanese <- Sudan.
 _DEMONYM_SUFFIXES = (
@@ -90,6 +91,12 @@ def normalise(name: str) -> str:
     for pattern, full in _ABBREVIATIONS:
         key = pattern.sub(full, key)
     return _ARTICLE.sub("", key)
+
+
+def parted(surface: str) -> tuple[str, list[str]]:
+    """Part `Paris, Lamar County, Texas` or `Paris (Texas)`: a name, and what it lies in."""
+    head, *around = _PARTS.split(surface)
+    return head, [part for part in around if part.strip()]
 
 
 def demonym_bases(key: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from stindex.geocoding.candidates import Candidates, candidates
 from stindex.geocoding.containers import Unit, nested_units, units_after
 from stindex.geocoding.gazetteer import CURATED_NAME, OWN_NAME, Entry, Gazetteer
-from stindex.geocoding.names import normalise
+from stindex.geocoding.names import normalise, parted
 from stindex.geocoding.prior import prior
 from stindex.schema import SpatialMention
 
@@ -113,7 +113,7 @@ def _members(
 def _surroundings(
     mention: SpatialMention, text: str, found: Candidates, gazetteer: Gazetteer
 ) -> _Surroundings:
-    parts = [*mention.text.split(",")[1:], *(mention.parent_region or "").split(",")]
+    parts = [*parted(mention.text)[1], *(mention.parent_region or "").split(",")]
     levels = nested_units([part for part in parts if part.strip()], gazetteer)
     stated = next(filter(None, (_matching(units, found) for units in levels)), ())
     if mention.start_char is None or mention.end_char is None:

@@ -53,6 +53,8 @@ def test_several_names_settle_each_other() -> None:
     ("name", "place"),
     [
         ("Paris, Lamar County, Texas", "US.TX"),
+        ("Paris (Texas)", "US.TX"),
+        ("Paris (Lamar County, Texas)", "US.TX"),
         ("Springfield, Sangamon County, Illinois, USA", "US.IL"),
         ("Springfield, Clark County, Ohio", "US.OH"),
         ("Paris, France", "FR.11"),

@@ -121,6 +121,36 @@ def test_names_of_countries_in_other_scripts_are_resolved(
         assert place.country == code, name
 
 
+# Countries that share their name in a language with a place of note, a first name or a word.
+NAMED_LIKE_OTHERS: dict[str, set[str]] = {
+    "de": {"IS"},
+    "es": {"BL", "DZ", "GD", "GP", "GR", "JO", "LB", "LC", "MF", "SH", "TH"},
+    "fr": {"DM", "EC", "IN", "MU", "PR", "SE", "SV"},
+    "it": {"GR", "LB"},
+    "nl": {"AX", "NL"},
+    "pt": set("DZ EC FR GD GP GR JO LB LC MF PR SH TH".split()),
+    "sv": {"AX", "IS"},
+    "tr": set(),
+}
+
+
+@pytest.mark.parametrize("language", NAMED_LIKE_OTHERS)
+def test_names_of_countries_in_other_languages_are_resolved_but_for_those_of_other_places(
+    language: str, gazetteer: Gazetteer, points: Mapping[str, object]
+) -> None:
+    geocoder = EmbeddedGeocoder(gazetteer)
+    territories = Locale(language).territories
+    known = [code for code in sorted(points) if code in territories]
+    assert len(known) > 200
+    found = {code: geocoder.geocode([SpatialMention(territories[code])], "")[0] for code in known}
+    elsewhere = {
+        code
+        for code, place in found.items()
+        if not isinstance(place, Place) or place.country != code
+    }
+    assert elsewhere == NAMED_LIKE_OTHERS[language]
+
+
 def test_capitals_are_those_of_geonames(
     gazetteer: Gazetteer, points: Mapping[str, object], countries: Mapping[str, Mapping[str, Any]]
 ) -> None:
