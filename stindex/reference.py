@@ -8,12 +8,13 @@ the data, the rules and the geocoder, so they are kept beside the runs and compu
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from typing import Any
 
+from stindex.errors import UserError
 from stindex.evaluation import Evaluator, ceiling_scores
 from stindex.llm.base import DecodingSettings, Request
 from stindex.llm.sources import rules_fingerprint
@@ -22,6 +23,7 @@ from stindex.runs.record import Record
 from stindex.schema import Sample
 from stindex.scoring import aggregate, metric_names
 from stindex.scoring.intervals import with_intervals
+from stindex.whole_files import write_whole
 
 Metrics = Mapping[str, Mapping[str, Any]]
 
@@ -90,10 +92,5 @@ def _read(path: Path) -> dict[str, Metrics | None] | None:
 
 
 def _write(path: Path, computed: Mapping[str, Metrics | None]) -> None:
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(computed), encoding="utf-8")
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)  # it is computed again next time
+    with suppress(UserError):  # it is computed again next time
+        write_whole(path, json.dumps(computed))

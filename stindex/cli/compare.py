@@ -114,17 +114,17 @@ def _is_worse(compared: ComparedRuns, metrics: Sequence[str]) -> bool:
 def _write_page(
     path: Path, run: str, output_dir: Path, content: dict[str, Any], baseline: StoredScores
 ) -> None:
-    from stindex.reporting.files import write_atomically  # noqa: PLC0415 (only for the page)
     from stindex.reporting.page import html_report  # noqa: PLC0415
     from stindex.restored import restored_report, stored_texts  # noqa: PLC0415
     from stindex.stored import load_run  # noqa: PLC0415
+    from stindex.whole_files import write_whole  # noqa: PLC0415 (only for the page)
 
     if Path(run).is_file():
         raise UserError(f"--html needs a run's directory or id; {run} is a saved baseline.")
     stored = load_run(run, output_dir)
     report = restored_report(stored, stored_texts(stored, Path.cwd()))
     report = replace(report, comparison=content, baseline_samples=baseline.details)
-    write_atomically(path, html_report(report))
+    write_whole(path, html_report(report))
     click.echo(str(path), err=True)
 
 

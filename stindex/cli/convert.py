@@ -12,7 +12,7 @@ from stindex.cli.statuses import INVALID
 from stindex.datasets.datelines import without_dateline
 from stindex.datasets.formats import format_of
 from stindex.datasets.native import read_samples
-from stindex.reporting.files import write_atomically
+from stindex.whole_files import write_whole
 
 
 @click.command(epilog="Exit status: 0; 1 where a sample cannot be read; 4 where a file cannot.")
@@ -40,7 +40,7 @@ def convert(source: Path, target: Path, *, without_datelines: bool) -> None:
     if without_datelines:
         entries = [without_dateline(entry) for entry in entries]
         samples, _ = read_samples([("", entry) for entry in entries])
-    write_atomically(target, (json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries))
+    write_whole(target, (json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries))
     mentions = sum(len(layer.mentions) for sample in samples for layer in sample.gold.values())
     click.echo(
         f"{target}: {len(samples)} samples, {mentions} gold mentions from {form.name}; "

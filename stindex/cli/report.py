@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 
 from stindex.cli.run_names import output_dir_option, run_argument
-from stindex.reporting.files import write_atomically
 from stindex.reporting.markdown import markdown_report
 from stindex.reporting.page import html_report
 from stindex.restored import restored_report, stored_baseline, stored_texts
 from stindex.stored import load_run
+from stindex.whole_files import write_whole
 
 
 @click.command(epilog="Exit status: 0; 4 where there is no such run or nothing can be written.")
@@ -57,8 +57,8 @@ def report(  # noqa: PLR0913 (one argument an option)
     directory = to or stored.directory
     directory.mkdir(parents=True, exist_ok=True)
     page = directory / "report.html"
-    write_atomically(page, html_report(content))
-    write_atomically(directory / "report.md", markdown_report(content))
+    write_whole(page, html_report(content))
+    write_whole(directory / "report.md", markdown_report(content))
     if as_json:
         files = {"html": str(page), "markdown": str(directory / "report.md")}
         click.echo(json.dumps({"id": stored.id, **files, "notes": lacking}, indent=2))

@@ -18,6 +18,7 @@ from stindex.comparison.content import answer_hash, gold_hash
 from stindex.comparison.stored_scores import StoredSample, StoredScores, read_score, run_head
 from stindex.errors import UserError
 from stindex.stored import DETAILS, RUN, SUMMARY, locate_run, read_details, read_versioned
+from stindex.whole_files import write_whole
 
 KIND = "stindex-baseline"
 BASELINE_VERSION = 1
@@ -113,16 +114,8 @@ def save_baseline(scores: StoredScores, metrics: Mapping[str, Any], target: Path
         "metrics": metrics,
     }
     rows = [head, *(_row(sample) for sample in scores.samples.values())]
-    text = "".join(json.dumps(row, sort_keys=True, allow_nan=False) + "\n" for row in rows)
-    temporary = path.with_name(path.name + ".new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="ascii")
-        temporary.replace(path)
-    except OSError as problem:
-        raise UserError(
-            f"{path}: cannot be written ({problem.strerror}); name another file."
-        ) from None
+    lines = (json.dumps(row, sort_keys=True, allow_nan=False) + "\n" for row in rows)
+    write_whole(path, lines, remedy="name another file")
     return path
 
 

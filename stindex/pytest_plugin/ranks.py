@@ -31,7 +31,7 @@ from stindex.runs.in_step import Companions
 from stindex.runs.machines import gpu_of_rank, settle, visible_gpus
 from stindex.runs.mailbox import Inbox, Outbox
 from stindex.runs.plan import Plan, read_plan, write_plan
-from stindex.runs.written_whole import write_whole
+from stindex.whole_files import write_whole
 
 if TYPE_CHECKING:
     from stindex.datasets import Dataset

@@ -31,8 +31,8 @@ from stindex.runs.machines import (
 )
 from stindex.runs.plan import read_plan, write_plan
 from stindex.runs.scheduling import NO_SAMPLE, Schedule, Worker, make_work
-from stindex.runs.written_whole import write_whole
 from stindex.schema import Generation
+from stindex.whole_files import write_whole
 
 if TYPE_CHECKING:
     from stindex.datasets import Dataset

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from stindex.reporting.files import write_atomically
 from stindex.reporting.markdown import markdown_report
 from stindex.reporting.page import html_report
 from stindex.reporting.results import detailed_results, metrics_summary
 from stindex.reporting.run_report import RunReport, SampleReport, Status
+from stindex.whole_files import write_whole
 
 __all__ = ["RunReport", "SampleReport", "Status", "write_reports"]
 
@@ -20,9 +20,9 @@ def write_reports(report: RunReport, directory: Path) -> Path:
     Raises:
         UserError: a file cannot be written; it names the file. Those before it are written.
     """
-    write_atomically(directory / "metrics_summary.json", metrics_summary(report))
-    write_atomically(directory / "detailed_results.json", detailed_results(report))
-    write_atomically(directory / "report.md", markdown_report(report))
+    write_whole(directory / "metrics_summary.json", metrics_summary(report))
+    write_whole(directory / "detailed_results.json", detailed_results(report))
+    write_whole(directory / "report.md", markdown_report(report))
     page = directory / "report.html"
-    write_atomically(page, html_report(report))
+    write_whole(page, html_report(report))
     return page

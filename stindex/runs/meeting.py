@@ -24,7 +24,7 @@ from stindex.errors import UserError
 from stindex.runs.lock import join, members, read_process
 from stindex.runs.pulse import Pulse
 from stindex.runs.roles import Role
-from stindex.runs.written_whole import write_whole
+from stindex.whole_files import write_whole
 
 DIRECTORY = ".launches"
 STOP = "stop"

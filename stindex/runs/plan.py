@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from stindex.runs.written_whole import write_whole
+from stindex.whole_files import write_whole
 
 T = TypeVar("T")
 

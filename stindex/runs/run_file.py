@@ -13,7 +13,7 @@ from typing import Any
 
 from stindex.reporting.run_report import Status
 from stindex.runs.identity import RunIdentity, differences
-from stindex.runs.written_whole import write_whole
+from stindex.whole_files import write_whole
 
 RUN_VERSION = 1
 PARTIAL = "partial"

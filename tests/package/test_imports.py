@@ -34,7 +34,11 @@ def test_imports_go_one_way() -> None:
     [
         ("scoring/rates.py", "from stindex.runs import record", "Scoring knows no run"),
         ("runs/plan.py", "import pytest", "Nothing but the plugin knows pytest"),
-        ("reporting/files.py", "def late():\n    import torch", "Nothing but llm/ imports torch"),
+        (
+            "reporting/readings.py",
+            "def late():\n    import torch",
+            "Nothing but llm/ imports torch",
+        ),
         ("errors.py", "import stindex.pytest_plugin", "Nothing imports the plugin"),
         ("schema.py", "import stindex.scoring", "Imports go one way"),
     ],

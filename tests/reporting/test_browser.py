@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 
 from stindex.reporting import write_reports
-from stindex.reporting.files import write_atomically
 from stindex.reporting.page import document, html_report
 from stindex.reporting.run_report import RunReport
 from stindex.schema import Outcome, TemporalMention
+from stindex.whole_files import write_whole
 
 from .browsing import chosen, opened, until, visited
 from .building import Draft, compared_report, failing_gate, run_report, unpacked
@@ -545,7 +545,7 @@ def test_a_hundred_thousand_samples_open_with_every_number(
     samples = 100_000
     report = large_report(samples, with_baseline=False, length=130)
     path = tmp_path / "report.html"
-    write_atomically(path, html_report(report))
+    write_whole(path, html_report(report))
     assert path.stat().st_size < 15_000_000
     (run,) = unpacked(path.read_text(encoding="utf-8"))["index"]["runs"]
     assert {len(column) for column in (run["errors"], run["seconds"], run["km"])} == {samples}
