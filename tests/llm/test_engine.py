@@ -28,6 +28,7 @@ from transformers import (
 )
 
 from stindex.llm.base import DecodingSettings, Message
+from stindex.llm.decoding.attention import ATTENTION, attend
 from stindex.llm.decoding.batches import (
     BatchSize,
     EngineError,
@@ -52,7 +53,7 @@ from stindex.llm.decoding.packed import PackedModel, common_prefix
 from stindex.llm.decoding.plain import BatchSettings, Decoded, decode_batch
 from stindex.llm.decoding.row import Limits, Prompt, Row
 from stindex.llm.decoding.sampling import Sampling
-from stindex.llm.decoding.slots import ATTENTION, Piece, attend
+from stindex.llm.decoding.slots import Piece
 from stindex.llm.decoding.support import verify, why_not
 from stindex.llm.huggingface import HuggingFaceLLM
 from stindex.schema import Extraction

@@ -14,8 +14,9 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
+from stindex.llm.decoding.attention import ATTENTION
 from stindex.llm.decoding.linear import LaidOutLayers
-from stindex.llm.decoding.slots import ATTENTION, Flat, Piece, Slots
+from stindex.llm.decoding.slots import Flat, Piece, Slots
 from stindex.llm.memory import PIECE_TOKENS  # a longer prompt is read in pieces of so many
 
 SHORTEST_PREFIX = 16

@@ -1,4 +1,4 @@
-"""Keys and values of many rows, without padding, and attention over them.
+"""Keys and values of many rows, without padding, and where each token belongs.
 
 One forward pass gets the new tokens of all rows as one flat batch of shape (1, tokens). `Slots`
 keeps each row's keys and values in a slot of its own, with the index on the length axis equal to
@@ -8,15 +8,12 @@ Rejected drafts need no clean-up: what is beyond a row's position is masked, the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
-from transformers import AttentionInterface
 from transformers.cache_utils import Cache, CacheLayerMixin
 
-ATTENTION = "stindex_slots"
 _BLOCK = 256  # slots grow by blocks of so many positions
 
 
@@ -29,12 +26,24 @@ class Piece:
     start: int
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The tokens of a row in a flat batch, `start` to `end`; `width` of its slot is looked at."""
+
+    slot: int
+    start: int
+    end: int
+    width: int
+
+
 @dataclass(slots=True)
 class Flat:
     """Where the tokens of one forward pass belong. T tokens, n rows, at most Q tokens a row.
 
     Attributes:
         rows, places, positions: shape (T,): the token's row, its place in it, its position.
+        cells: two of shape (T,): the slot that keeps the token's key and value, and where in it.
+        spans: one a row.
         slots: shape (n,): the slot of each row; `first_slots` where these are 0, 1, 2, ...
         query_positions: shape (n, Q).
         width: how much of the slots is looked at, counted from the end of the shared prefix.
@@ -44,12 +53,14 @@ class Flat:
     rows: torch.Tensor
     places: torch.Tensor
     positions: torch.Tensor
+    cells: tuple[torch.Tensor, torch.Tensor]
+    spans: tuple[Span, ...]
     slots: torch.Tensor
     first_slots: bool
     query_positions: torch.Tensor
     width: int
     prefix: int
-    _biases: dict[tuple[str, int, int | None], torch.Tensor] = field(default_factory=dict)
+    _biases: dict[tuple[int | str, int, int | None], torch.Tensor] = field(default_factory=dict)
 
     @classmethod
     def of(cls, pieces: Sequence[Piece], prefix: int, device: torch.device) -> Flat:
@@ -58,38 +69,59 @@ class Flat:
         starts = torch.tensor([piece.start for piece in pieces])
         rows = torch.repeat_interleave(torch.arange(len(pieces)), torch.tensor(lengths))
         places = torch.cat([torch.arange(length) for length in lengths])
+        positions = (starts[rows] + places).to(device)
         slots = [piece.slot for piece in pieces]
         query_positions = starts[:, None] + torch.arange(max(lengths))[None]
+        spans = tuple(_spans(pieces, prefix))
         return cls(
             rows=rows.to(device),
             places=places.to(device),
-            positions=(starts[rows] + places).to(device),
+            positions=positions,
+            cells=(torch.tensor(slots)[rows].to(device), positions - prefix),
+            spans=spans,
             slots=torch.tensor(slots, device=device),
             first_slots=slots == list(range(len(slots))),
             query_positions=query_positions.to(device),
-            width=max(p.start + n for p, n in zip(pieces, lengths, strict=True)) - prefix,
+            width=max(span.width for span in spans),
             prefix=prefix,
         )
 
     def slot_bias(self, groups: int, window: int | None) -> torch.Tensor:
-        """Return what is added to the scores of the slots: shape (n, 1, groups x Q, width)."""
-        key = ("slots", groups, window)
-        if key not in self._biases:
-            seen = torch.arange(self.width, device=self.positions.device) + self.prefix
-            bias = _bias(self.query_positions[..., None], seen, window)
-            self._biases[key] = bias[:, None].repeat(1, 1, groups, 1)
-        return self._biases[key]
+        """Return what is added to the scores of the slots: shape (n, 1, Q x groups, width)."""
+        return self._kept("slots", groups, window, self.query_positions, self.width)[:, None]
+
+    def row_bias(self, row: int, groups: int, window: int | None) -> torch.Tensor | None:
+        """Return what is added to the scores of a row's slot, if anything: (q x groups, width)."""
+        span = self.spans[row]
+        if span.end - span.start == 1 and window is None:
+            return None  # a single token comes after all that its slot holds
+        return self._kept(row, groups, window, self.positions[span.start : span.end], span.width)
 
     def prefix_bias(self, groups: int, window: int | None) -> torch.Tensor | None:
-        """Return what is added to the scores of the prefix, shape (groups x T, prefix), if any."""
+        """Return what is added to the scores of the prefix, if anything: (T x groups, prefix)."""
         if window is None:
             return None  # every new token comes after the whole prefix
-        key = ("prefix", groups, window)
+        return self._kept("prefix", groups, window, self.positions, 0)
+
+    def _kept(
+        self, name: int | str, groups: int, window: int | None, queries: torch.Tensor, width: int
+    ) -> torch.Tensor:
+        """Return a bias that all layers of this kind share; `width` 0 stands for the prefix."""
+        key = (name, groups, window)
         if key not in self._biases:
-            seen = torch.arange(self.prefix, device=self.positions.device)
-            bias = _bias(self.positions[..., None], seen, window)
-            self._biases[key] = bias.repeat(groups, 1)
+            first, end = (self.prefix, self.prefix + width) if width else (0, self.prefix)
+            seen = torch.arange(first, end, device=queries.device)
+            bias = _bias(queries[..., None], seen, window)
+            self._biases[key] = bias.repeat_interleave(groups, dim=-2)
         return self._biases[key]
+
+
+def _spans(pieces: Sequence[Piece], prefix: int) -> Iterator[Span]:
+    start = 0
+    for piece in pieces:
+        end = start + len(piece.tokens)
+        yield Span(piece.slot, start, end, piece.start + len(piece.tokens) - prefix)
+        start = end
 
 
 def _bias(queries: torch.Tensor, keys: torch.Tensor, window: int | None) -> torch.Tensor:
@@ -130,13 +162,11 @@ class _Layer(CacheLayerMixin):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
-        flat = self._slots.flat
-        slots, positions = flat.slots[flat.rows], flat.positions - flat.prefix
+        slots, places = self._slots.flat.cells
         keys, values = self.stored()
-        keys[slots, :, positions] = key_states[0].transpose(0, 1)
-        values[slots, :, positions] = value_states[0].transpose(0, 1)
-        which: Any = slice(0, len(flat.slots)) if flat.first_slots else flat.slots
-        return keys[which, :, : flat.width], values[which, :, : flat.width]
+        keys[slots, :, places] = key_states[0].transpose(0, 1)
+        values[slots, :, places] = value_states[0].transpose(0, 1)
+        return keys, values
 
     def stored(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Return keys and values of all slots."""
@@ -206,6 +236,13 @@ class Slots:
             layer.keys = layer.values = None
             layer.is_initialized = False
 
+    def prefix_of(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the keys and values of the shared prefix: shape (1, heads, prefix, width)."""
+        keys, values = self.layers[layer].prefix_keys, self.layers[layer].prefix_values
+        if keys is None or values is None:
+            raise AssertionError("the prefix was never computed")
+        return keys[None], values[None]
+
     def take_prefix(self, other: Slots) -> None:
         """Take over the prefix that other slots share."""
         self.prefix = other.prefix
@@ -231,117 +268,3 @@ def _grown(stored: torch.Tensor, capacity: int) -> torch.Tensor:
     grown = stored.new_zeros(*stored.shape[:2], capacity, stored.shape[3])
     grown[:, :, : stored.shape[2]] = stored
     return grown
-
-
-def attend(  # noqa: PLR0913, PLR0917  # transformers' signature of an attention function
-    module: torch.nn.Module,
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    attention_mask: torch.Tensor | None,  # noqa: ARG001  # made here, from the rows' positions
-    scaling: float | None = None,
-    sliding_window: int | None = None,
-    stindex_slots: Slots | None = None,
-    **_: object,
-) -> tuple[torch.Tensor, None]:
-    """Attend from a flat batch of tokens to the rows' own slots and to the shared prefix.
-
-    The two parts are joined by their log-sum-exp, as in cascade attention (Ye et al. 2024) and
-    FlashDecoding. Heads that share a key are packed into the query axis.
-
-    Args:
-        query: shape (1, heads, T, D).
-        key, value: shape (n, key heads, width, D), what `_Layer.update` returned.
-
-    Returns:
-        shape (1, T, heads, D of the values), and no weights.
-    """
-    if stindex_slots is None:
-        raise AssertionError("this attention function works with slots only")
-    flat = stindex_slots.flat
-    key_heads = key.shape[1]
-    heads, tokens, width = query.shape[1:]
-    groups = heads // key_heads
-    scale = width**-0.5 if scaling is None else scaling
-    packed = query[0].view(key_heads, groups, tokens, width)
-    part = _slots_part(packed, key, value, flat, sliding_window, scale)
-    if flat.prefix:
-        layer = stindex_slots.layers[int(module.layer_idx)]  # type: ignore[arg-type]
-        part = _joined(_prefix_part(packed, layer, flat, sliding_window, scale), part)
-    return part.output.to(value.dtype).reshape(1, tokens, heads, value.shape[-1]), None
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """Attention over some of the keys; float32, shape (T, key heads, groups, …).
-
-    `weight` is the logarithm of the sum of the exponentiated scores: what the part weighs.
-    """
-
-    output: torch.Tensor
-    weight: torch.Tensor
-
-
-def _part(
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    bias: torch.Tensor | None,
-    scale: float,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Attend in n batches: (n, heads, queries, D) over (n, heads, keys, D)."""
-    if query.device.type == "cpu" and query.dtype != torch.float16:
-        # The kernel behind scaled_dot_product_attention, which keeps the weight to itself.
-        fused: Any = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu  # noqa: SLF001
-        mask = None if bias is None else bias.to(query.dtype)
-        output, weight = fused(query, key, value, 0.0, False, attn_mask=mask, scale=scale)  # noqa: FBT003
-        return output.float(), weight.float()[..., None]
-    scores = (query * scale @ key.transpose(-1, -2)).float()
-    if bias is not None:
-        scores = scores.add_(bias)
-    output = (scores.softmax(dim=-1).to(value.dtype) @ value).float()
-    return output, scores.logsumexp(dim=-1, keepdim=True)
-
-
-def _slots_part(  # noqa: PLR0913, PLR0917
-    packed: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    flat: Flat,
-    window: int | None,
-    scale: float,
-) -> _Part:
-    key_heads, groups, _, width = packed.shape
-    rows, queries = flat.query_positions.shape
-    padded = packed.new_zeros(rows, queries, key_heads, groups, width)
-    padded[flat.rows, flat.places] = packed.permute(2, 0, 1, 3)
-    by_head = padded.permute(0, 2, 3, 1, 4).reshape(rows, key_heads, groups * queries, width)
-    found = _part(by_head, key, value, flat.slot_bias(groups, window), scale)
-    return _Part(
-        *(
-            part.view(rows, key_heads, groups, queries, -1)[flat.rows, :, :, flat.places]
-            for part in found
-        )
-    )
-
-
-def _prefix_part(
-    packed: torch.Tensor, layer: _Layer, flat: Flat, window: int | None, scale: float
-) -> _Part:
-    if layer.prefix_keys is None or layer.prefix_values is None:
-        raise AssertionError("the prefix was never computed")
-    key_heads, groups, tokens, width = packed.shape
-    query = packed.reshape(1, key_heads, groups * tokens, width)
-    bias = flat.prefix_bias(groups, window)
-    keys, values = layer.prefix_keys[None], layer.prefix_values[None]
-    found = _part(query, keys, values, bias, scale)
-    return _Part(*(part.view(key_heads, groups, tokens, -1).permute(2, 0, 1, 3) for part in found))
-
-
-def _joined(first: _Part, second: _Part) -> _Part:
-    share = (first.weight - second.weight).sigmoid()
-    output = torch.lerp(second.output, first.output, share)
-    return _Part(output, torch.logaddexp(first.weight, second.weight))
-
-
-AttentionInterface.register(ATTENTION, attend)

@@ -1,0 +1,180 @@
+"""Attention of a flat batch of tokens over slots and a shared prefix, registered with transformers.
+
+Queries of many rows go in, what they attend to comes out. Keys and values are those of `Slots`;
+the parts are attended to one by one and joined by their log-sum-exp, as in cascade attention
+(Ye et al. 2024) and FlashDecoding. Heads that share a key are packed into the query axis.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from transformers import AttentionInterface
+
+from stindex.llm.decoding.slots import Flat, Slots
+
+ATTENTION = "stindex_slots"
+
+
+def attend(  # noqa: PLR0913, PLR0917  # transformers' signature of an attention function
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,  # noqa: ARG001  # made here, from the rows' positions
+    scaling: float | None = None,
+    sliding_window: int | None = None,
+    stindex_slots: Slots | None = None,
+    **_: object,
+) -> tuple[torch.Tensor, None]:
+    """Attend from a flat batch of tokens to the rows' own slots and to the shared prefix.
+
+    Args:
+        query: shape (1, heads, T, D).
+        key, value: shape (slots, key heads, capacity, D), what a layer of `Slots` returned.
+
+    Returns:
+        shape (1, T, heads, D of the values), and no weights.
+    """
+    if stindex_slots is None:
+        raise AssertionError("this attention function works with slots only")
+    flat = stindex_slots.flat
+    key_heads = key.shape[1]
+    heads, tokens, width = query.shape[1:]
+    groups = heads // key_heads
+    scale = width**-0.5 if scaling is None else scaling
+    by_token = query[0].view(key_heads, groups, tokens, width).transpose(1, 2)
+    asked = by_token.reshape(1, key_heads, tokens * groups, width)
+    own = _rows_part if _has_kernel(query) else _slots_part
+    part = own(asked, key, value, flat, sliding_window, scale)
+    if flat.prefix:
+        keys, values = stindex_slots.prefix_of(int(module.layer_idx))  # type: ignore[arg-type]
+        bias = flat.prefix_bias(groups, sliding_window)
+        found = (_by_products if _halves(query) else _part)(asked, keys, values, bias, scale)
+        part = _joined(found, part)
+    output = part.output[0].to(value.dtype).view(tokens, groups, key_heads, -1).transpose(1, 2)
+    return output.reshape(1, tokens, heads, value.shape[-1]), None
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Attention over some of the keys; float32, shape (n, queries, key heads, ...).
+
+    `weight` is the logarithm of the sum of the exponentiated scores: what the part weighs.
+    """
+
+    output: torch.Tensor
+    weight: torch.Tensor
+
+    @classmethod
+    def of(cls, output: torch.Tensor, weight: torch.Tensor) -> _Part:
+        """Take what a kernel gives: shape (n, key heads, queries, ...)."""
+        return cls(output.float().transpose(1, 2), weight.float().transpose(1, 2))
+
+
+def _has_kernel(query: torch.Tensor) -> bool:
+    return query.device.type == "cpu" and query.dtype != torch.float16
+
+
+def _halves(query: torch.Tensor) -> bool:
+    return query.device.type == "cpu" and query.dtype == torch.bfloat16
+
+
+def _part(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    bias: torch.Tensor | None,
+    scale: float,
+) -> _Part:
+    """Attend in n batches: (n, heads, queries, D) over (n, heads, keys, D)."""
+    if _has_kernel(query):
+        # The kernel behind scaled_dot_product_attention, which keeps the weight to itself.
+        fused: Any = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu  # noqa: SLF001
+        mask = None if bias is None else bias.to(query.dtype)
+        output, weight = fused(query, key, value, 0.0, False, attn_mask=mask, scale=scale)  # noqa: FBT003
+        return _Part.of(output, weight[..., None])
+    scores = (query * scale @ key.transpose(-1, -2)).float()
+    if bias is not None:
+        scores = scores.add_(bias)
+    output = scores.softmax(dim=-1).to(value.dtype) @ value
+    return _Part.of(output, scores.logsumexp(dim=-1, keepdim=True))
+
+
+def _by_products(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    bias: torch.Tensor | None,
+    scale: float,
+) -> _Part:
+    """Attend as `_part` does, by products of bfloat16, which the kernel computes in float32.
+
+    Scores are rounded to bfloat16, as by transformers' eager attention.
+    """
+    scores = query * scale @ key.transpose(-1, -2)
+    if bias is not None:
+        scores = scores.add_(bias.to(scores.dtype))
+    shares = scores.softmax(dim=-1)
+    # The share of the highest score is exp(score - weight).
+    highest, most = scores.amax(dim=-1, keepdim=True), shares.amax(dim=-1, keepdim=True)
+    return _Part.of(shares @ value, highest.float() - most.float().log())
+
+
+def _rows_part(  # noqa: PLR0913, PLR0917
+    asked: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    flat: Flat,
+    window: int | None,
+    scale: float,
+) -> _Part:
+    """Attend row by row: on a CPU calls are cheap, and what pads rows to one length is not."""
+    groups = asked.shape[2] // len(flat.rows)
+    parts = []
+    for row, span in enumerate(flat.spans):
+        query = asked[:, :, span.start * groups : span.end * groups]
+        keys = key[span.slot : span.slot + 1, :, : span.width]
+        values = value[span.slot : span.slot + 1, :, : span.width]
+        parts.append(_part(query, keys, values, flat.row_bias(row, groups, window), scale))
+    outputs, weights = [part.output for part in parts], [part.weight for part in parts]
+    return _Part(torch.cat(outputs, dim=1), torch.cat(weights, dim=1))
+
+
+def _slots_part(  # noqa: PLR0913, PLR0917
+    asked: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    flat: Flat,
+    window: int | None,
+    scale: float,
+) -> _Part:
+    """Attend in one batch, rows padded to the longest."""
+    groups = asked.shape[2] // len(flat.rows)
+    key_heads, width = asked.shape[1], asked.shape[3]
+    rows, queries = flat.query_positions.shape
+    padded = asked.new_zeros(rows, queries, key_heads, groups, width)
+    padded[flat.rows, flat.places] = asked.view(key_heads, -1, groups, width).transpose(0, 1)
+    query = padded.transpose(1, 2).reshape(rows, key_heads, queries * groups, width)
+    which: Any = slice(0, rows) if flat.first_slots else flat.slots
+    keys, values = (stored[which, :, : flat.width] for stored in (key, value))
+    found = _part(query, keys, values, flat.slot_bias(groups, window), scale)
+    return _Part(
+        *(
+            part.reshape(rows, queries, groups, key_heads, -1)[flat.rows, flat.places].flatten(
+                0, 1
+            )[None]
+            for part in (found.output, found.weight)
+        )
+    )
+
+
+def _joined(first: _Part, second: _Part) -> _Part:
+    share = (first.weight - second.weight).sigmoid()
+    output = torch.lerp(second.output, first.output, share)
+    return _Part(output, torch.logaddexp(first.weight, second.weight))
+
+
+AttentionInterface.register(ATTENTION, attend)
