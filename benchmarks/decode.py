@@ -96,9 +96,10 @@ class Bench:
                 size,
                 stop,
             )
-        return stream_all(prompts, self._engine(variant, batch), size, stop)
+        return stream_all(prompts, self.engine(variant, batch), size, stop)
 
-    def _engine(self, variant: str, batch: int) -> Engine:
+    def engine(self, variant: str, batch: int) -> Engine:
+        """Return the engine of a variant, made at its first use."""
         if (variant, batch) not in self.engines:
             drafter = Drafter(self.loaded.encode) if variant == DRAFTS else None
             self.engines[variant, batch] = Engine(PackedModel(self.model), self.settings, drafter)

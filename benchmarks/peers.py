@@ -4,8 +4,10 @@
 with this project's engine, with plain `generate`, with fixed batches in file order (the older
 way), and with each peer that is installed; it names those that are not. A peer that has to live in
 an environment of its own is named with its interpreter: `--python vllm=/path/to/python`. Each peer
-runs in a process of its own, one after the other; loading and compiling are not counted.
-`--table FILE` prints the table of a stored result; `--smoke` shows that it works.
+runs in a process of its own, one after the other; loading and compiling are not counted. All have
+answered two other documents before the clock starts, and who keeps what prompts begin with has it
+by then; with `--cold` they forget it again. `--table FILE` prints the table of a stored result;
+`--smoke` shows that it works.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ from stindex.prompts import load_prompt
 OLDER = "fixed batches, file order"
 OURS = {"float32": (DRAFTS, GENERATE, OLDER), "bfloat16": (DRAFTS,)}
 PEERS = {"float32": ("vllm", "lm-eval"), "bfloat16": ("vllm",)}
+_OTHERS = 2  # documents that all answer before the clock starts
 _MODULES = {"lm-eval": "lm_eval", "vllm": "vllm"}
 
 # Each script gets a file with `_job`'s dictionary and prints, as its last line, a JSON object:
@@ -57,7 +60,9 @@ grammar = StructuredOutputsParams(grammar=job["grammar"])
 settings = SamplingParams(temperature=0, max_tokens=job["tokens"], structured_outputs=grammar,
                           stop_token_ids=job["end_ids"])
 asked = [{"prompt_token_ids": ids} for ids in job["prompts"]]
-llm.generate(asked[:1], SamplingParams(temperature=0, max_tokens=2), use_tqdm=False)
+llm.generate([{"prompt_token_ids": ids} for ids in job["others"]], settings, use_tqdm=False)
+if job["cold"] and not llm.reset_prefix_cache():
+    raise RuntimeError("Error: the prefix cache was not emptied")
 start = time.perf_counter()
 written = llm.generate(asked, settings, use_tqdm=False)
 seconds = time.perf_counter() - start
@@ -78,7 +83,10 @@ job = json.load(open(sys.argv[1]))
 torch.set_num_threads(job["threads"])
 model = HFLM(pretrained=job["model"], device="cpu", dtype=job["dtype"], batch_size=job["batch"])
 how = {"until": ["\\n\\n\\n"], "max_gen_toks": job["tokens"], "do_sample": False}
-asked = [Instance("generate_until", {}, (text, how), i) for i, text in enumerate(job["texts"])]
+def made(texts):
+    return [Instance("generate_until", {}, (text, how), i) for i, text in enumerate(texts)]
+model.generate_until(made(job["other_texts"]), disable_tqdm=True)
+asked = made(job["texts"])
 start = time.perf_counter()
 written = model.generate_until(asked, disable_tqdm=True)
 seconds = time.perf_counter() - start
@@ -95,6 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, add_help=False)
     parser.add_argument("--python", action="append", default=[], metavar="PEER=INTERPRETER")
     parser.add_argument("--dtypes", nargs="+", choices=tuple(OURS), default=list(OURS))
+    parser.add_argument("--cold", action="store_true")
     parser.add_argument("--table", metavar="FILE")
     own, rest = parser.parse_known_args(arguments)
     if own.table:
@@ -103,10 +112,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = options_of(["--samples", "24", "--max-tokens", "128", "--batch", "8", *rest])
     torch.set_num_threads(options.threads)
     interpreters = dict(part.split("=", 1) for part in own.python)
+    options.cold = own.cold
     rows = [row for dtype in own.dtypes for row in measured(options, dtype, interpreters)]
     result = {
         "machine": machine(options),
-        "command": "python -m benchmarks.peers " + " ".join(rest),
+        "command": _command(options, own.dtypes, interpreters),
+        "shared_beginning": "cold" if own.cold else "warm",
         "batch": options.batch[-1],
         "samples": options.samples,
         "rows": rows,
@@ -116,24 +127,39 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(table(result))
 
 
+def _command(
+    options: argparse.Namespace, dtypes: Sequence[str], interpreters: Iterable[str]
+) -> str:
+    """Return how this was called, without the paths of this machine."""
+    said = [f"--samples {options.samples}", f"--max-tokens {options.max_tokens}"]
+    said += [f"--batch {options.batch[-1]}", f"--threads {options.threads}"]
+    said += [f"--dtypes {' '.join(dtypes)}", *(["--cold"] if options.cold else [])]
+    said += [f"--python {peer}=PYTHON" for peer in interpreters]
+    return " ".join(["python -m benchmarks.peers", *said])
+
+
 def measured(
     options: argparse.Namespace, dtype: str, interpreters: Mapping[str, str]
 ) -> Iterator[dict[str, Any]]:
     """Yield a row for each way of decoding with weights of that number format."""
     options.dtype = dtype
+    options.samples += _OTHERS
     bench, prompts = prepared(options)
+    options.samples -= _OTHERS
+    others, prompts = prompts[options.samples :], prompts[: options.samples]
     # No other program has the rule that ends a list that goes in circles.
     limits = replace(bench.settings.limits, copies=None)
     bench.settings = replace(bench.settings, limits=limits)
     batch = options.batch[-1]
     ours: list[list[int]] = []
     for name in OURS[dtype]:
+        _warmed(bench, name, others, options)
         row, ids = _own(bench, name, prompts, batch)
         ours = ours or ids
         yield _noted({"name": name, "dtype": dtype, "threads": options.threads, **row}, ids, ours)
     with tempfile.TemporaryDirectory() as directory:
         job = Path(directory) / "job.json"
-        job.write_text(json.dumps(_job(bench, prompts, options)), encoding="utf-8")
+        job.write_text(json.dumps(_job(bench, prompts, others, options)), encoding="utf-8")
         for peer in PEERS[dtype]:
             row = _peer(peer, interpreters.get(peer, sys.executable), job)
             ids = row.pop("ids", [])
@@ -160,6 +186,13 @@ def _own(
     return {"seconds": seconds, "tokens": sum(map(len, ids))}, ids
 
 
+def _warmed(bench: Bench, name: str, others: Sequence[Prompt], options: argparse.Namespace) -> None:
+    """Answer other documents first; with `--cold` forget what all prompts begin with."""
+    _own(bench, name, others, options.batch[-1])
+    if options.cold and name == DRAFTS:
+        bench.engine(name, options.batch[-1]).release()
+
+
 def _in_file_order(
     bench: Bench, prompts: Sequence[Prompt], batch: int
 ) -> Iterator[tuple[int, Decoded | None]]:
@@ -177,12 +210,17 @@ def _noted(row: dict[str, Any], ids: list[list[int]], ours: list[list[int]]) -> 
     return row
 
 
-def _job(bench: Bench, prompts: Sequence[Prompt], options: argparse.Namespace) -> dict[str, Any]:
+def _job(
+    bench: Bench, prompts: Sequence[Prompt], others: Sequence[Prompt], options: argparse.Namespace
+) -> dict[str, Any]:
     decode = bench.loaded.vocabulary.decode
     return {
         "model": str(bench.directory),
         "prompts": [list(prompt.token_ids) for prompt in prompts],
+        "others": [list(prompt.token_ids) for prompt in others],
         "texts": [decode(list(prompt.token_ids)) for prompt in prompts],
+        "other_texts": [decode(list(prompt.token_ids)) for prompt in others],
+        "cold": options.cold,
         "tokens": options.max_tokens,
         "batch": options.batch[-1],
         "dtype": options.dtype,

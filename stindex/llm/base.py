@@ -95,6 +95,19 @@ class AnswerSource(Protocol):
 
 
 @runtime_checkable
+class Announcer(Protocol):
+    """Where lines for the user go, if it can also show how far something is."""
+
+    def __call__(self, line: str) -> None:
+        """Show a line."""
+        ...
+
+    def passing(self, what: str, share: float) -> None:
+        """Show that `what` is done to this share; called with 0 first and with 1 at the end."""
+        ...
+
+
+@runtime_checkable
 class ClosableSource(Protocol):
     """A source that holds connections."""
 

@@ -12,6 +12,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from threading import Event
@@ -19,8 +20,8 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
-from stindex.llm.base import DecodingSettings, Message, Refillable, Request
-from stindex.llm.machine import peak_memory
+from stindex.llm.base import Announcer, DecodingSettings, Message, Refillable, Request
+from stindex.llm.machine import gigabytes, peak_memory
 from stindex.llm.registry import Dtype, resolve_model
 from stindex.llm.row_budget import RowBudget, row_budget
 from stindex.llm.storage import LocalModel, Placement, Quantization, prepare
@@ -143,7 +144,9 @@ class HuggingFaceLLM:
         if self._loaded is None:
             from stindex.llm.loading import load_model  # noqa: PLC0415  # imports torch
 
-            self._loaded = load_model(self.local, self.placement, sharded=self._in_step)
+            self._loaded = load_model(
+                self.local, self.placement, sharded=self._in_step, progress=self._loading()
+            )
         return self._loaded
 
     def answers(
@@ -228,6 +231,13 @@ class HuggingFaceLLM:
                 "chat_template": bool(loaded.tokenizer.chat_template),
             }
         return facts
+
+    def _loading(self) -> Callable[[float], None]:
+        """Return what shows the user how far loading is, if anything can."""
+        if not isinstance(self._announce, Announcer):
+            return lambda _: None
+        size = f" ({gigabytes(self.local.stored_bytes)})"
+        return partial(self._announce.passing, f"{self.local.spec.name}: loading weights{size}")
 
     def _generate(
         self,
@@ -423,5 +433,17 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _to_stderr(line: str) -> None:
-    sys.stderr.write(line + "\n")
+class _ToStderr:
+    """Lines to standard error; the last one is rewritten where somebody watches."""
+
+    def __call__(self, line: str) -> None:
+        sys.stderr.write(line + "\n")
+
+    def passing(self, what: str, share: float) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r{what}: {share:.0%}" + ("\n" if share == 1 else ""))
+        elif share == 0:
+            self(f"{what}.")
+
+
+_to_stderr = _ToStderr()

@@ -7,7 +7,7 @@ what the settings of the run say and nothing else.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -63,8 +63,18 @@ class LoadedModel:
         return [int(i) for i in self.tokenizer(text, add_special_tokens=False).input_ids]
 
 
-def load_model(local: LocalModel, placement: Placement, *, sharded: bool = False) -> LoadedModel:
-    """Load a model into memory; `sharded` keeps this rank's share of it only (ZeRO-3).
+def load_model(
+    local: LocalModel,
+    placement: Placement,
+    *,
+    sharded: bool = False,
+    progress: Callable[[float], None] = lambda _: None,
+) -> LoadedModel:
+    """Load a model into memory.
+
+    Args:
+        sharded: keep this rank's share of it only (ZeRO-3).
+        progress: called with the share of the weights that is loaded, 0 first and 1 at the end.
 
     Raises:
         UserError: no such device; quantization is not possible here; the files cannot be loaded.
@@ -73,9 +83,11 @@ def load_model(local: LocalModel, placement: Placement, *, sharded: bool = False
     device = choose_device(placement.device)
     refuse_quantization(placement.quantization, device)
     try:
-        with _without_progress_bars():
+        progress(0.0)
+        with _bars_as(progress):
             tokenizer = load_tokenizer(local, placement)
             model = _load_weights(local, placement, device, sharded=sharded)
+        progress(1.0)
     except Exception as problem:  # damaged files raise whatever they run into
         raise UserError(
             f"--model {local.spec.name}: the model in {local.path} cannot be loaded "
@@ -223,8 +235,7 @@ def _bits(quantization: str) -> BitsAndBytesConfig:
 def _exceeds_one_gpu(local: LocalModel, placement: Placement) -> bool:
     if torch.cuda.device_count() < 2:
         return False
-    stored = sum(path.stat().st_size for path in local.path.glob("*.safetensors"))
-    needed = required_memory(local.spec, stored, placement.quantization)
+    needed = required_memory(local.spec, local.stored_bytes, placement.quantization)
     return needed > torch.cuda.mem_get_info(0)[0]
 
 
@@ -299,14 +310,31 @@ def _device_name(model: Any, device: str) -> str:  # noqa: ANN401
 
 
 @contextmanager
-def _without_progress_bars() -> Iterator[None]:
+def _bars_as(progress: Callable[[float], None]) -> Iterator[None]:
+    """Let transformers draw no bars of its own; what they count goes to `progress`."""
+
+    def counted(bar: Callable[..., Any], given: tuple[Any, ...], options: dict[str, Any]) -> Any:  # noqa: ANN401  # like tqdm
+        return (
+            _counted(given[0], progress)
+            if given and isinstance(given[0], Sized)
+            else bar(*given, **options)
+        )
+
     shown = transformers_logging.is_progress_bar_enabled()
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    before = transformers_logging.set_tqdm_hook(counted)
     try:
         yield
     finally:
+        transformers_logging.set_tqdm_hook(before)
         if shown:
             transformers_logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def _counted(items: Any, progress: Callable[[float], None]) -> Iterator[Any]:  # noqa: ANN401  # like tqdm
+    for done, item in enumerate(items, 1):
+        yield item
+        progress(min(0.99, done / len(items)))  # all of it only once the model is there
 
 
 def _first_line(problem: Exception) -> str:

@@ -166,8 +166,7 @@ def _open_rules() -> AnswerSource:
 
 
 def _memory_bytes(local: LocalModel, quantization: Quantization) -> int:
-    stored = sum(path.stat().st_size for path in local.path.glob("*.safetensors"))
-    return required_memory(local.spec, stored, quantization)
+    return required_memory(local.spec, local.stored_bytes, quantization)
 
 
 def _check_huggingface(local: LocalModel, placement: Placement, *, in_step: bool) -> None:

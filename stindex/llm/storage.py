@@ -64,6 +64,13 @@ class LocalModel:
     fingerprint: str
     commit: str = ""
 
+    @property
+    def stored_bytes(self) -> int:
+        """Return the size of the files of the weights."""
+        return sum(
+            path.stat().st_size for path in self.path.glob(self.gguf_file or "*.safetensors")
+        )
+
 
 def prepare(
     spec: ModelSpec,
@@ -120,9 +127,8 @@ def refuse_what_cannot_fit(local: LocalModel, placement: Placement) -> None:
     """
     _refuse_quantization(placement)
     if local.spec.kind == "hub":
-        stored = sum(path.stat().st_size for path in local.path.glob("*.safetensors"))
         memory = free_memory(placement.device)
-        _refuse_too_big(local.spec, stored, None, memory, placement.quantization)
+        _refuse_too_big(local.spec, local.stored_bytes, None, memory, placement.quantization)
 
 
 def fingerprint(local: LocalModel) -> str:

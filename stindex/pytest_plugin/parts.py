@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from stindex.errors import UserError
+from stindex.pytest_plugin.progress import Lines
 from stindex.runs.evaluation_run import EvaluationRun
 from stindex.runs.pulse import Pulse
 
@@ -47,10 +48,7 @@ class Session:
 
     def announce(self, line: str) -> None:
         """Print a line for the user."""
-        reporter = self.terminal()
-        if reporter is not None:
-            reporter.ensure_newline()
-            reporter.write_line(line)
+        Lines(self.terminal())(line)
 
     def position(self, dataset: Dataset | None, sample: Sample) -> int:
         """Return the place of a sample in the data set."""
@@ -115,7 +113,7 @@ class Part:
         """Return a run that knows its name; nothing is written yet."""
         run = EvaluationRun(self.session.settings, dataset)
         owns = self.session.role.owns
-        announce = self.session.announce if owns else lambda _: None
+        announce = Lines(self.session.terminal()) if owns else lambda _: None
         run.identify(selected, announce, owns=owns)
         return run
 

@@ -1,4 +1,4 @@
-"""How far a run is: percentage, samples/s, remaining time, running F1.
+"""How far a run is: percentage, samples/s, remaining time, running F1; and lines for the user.
 
 On a terminal one line that is rewritten, in a log a line now and then.
 """
@@ -6,6 +6,7 @@ On a terminal one line that is rewritten, in a log a line now and then.
 from __future__ import annotations
 
 import time
+from contextlib import AbstractContextManager, nullcontext
 
 import pytest
 
@@ -14,6 +15,49 @@ from stindex.scoring import RunningF1
 
 _EVERY_SECONDS = 0.2
 _EVERY_SECONDS_IN_LOG = 10.0
+
+
+class Lines:
+    """Lines for the user, printed through pytest's terminal reporter where there is one."""
+
+    def __init__(self, reporter: pytest.TerminalReporter | None) -> None:
+        """Take the reporter."""
+        self._reporter = reporter
+        self._printed = 0.0
+
+    def __call__(self, line: str) -> None:
+        """Print a line."""
+        if self._reporter is not None:
+            with _uncaptured(self._reporter.config):
+                self._reporter.ensure_newline()
+                self._reporter.write_line(line)
+
+    def passing(self, what: str, share: float) -> None:
+        """Show how far `what` is: rewritten on a terminal, said once in a log, not with `-q`."""
+        reporter = self._reporter
+        if reporter is None or reporter.config.get_verbosity() < 0:
+            return
+        if not reporter.isatty:
+            if share == 0:
+                self(f"{what}.")
+            return
+        now = time.monotonic()
+        if 0 < share < 1 and now - self._printed < _EVERY_SECONDS:
+            return
+        self._printed = now
+        with _uncaptured(reporter.config):
+            if share == 0:
+                reporter.ensure_newline()
+            reporter.rewrite(f"{what}: {share:.0%}", erase=True)
+            if share == 1:
+                reporter.write_line("")
+            reporter.flush()
+
+
+def _uncaptured(config: pytest.Config) -> AbstractContextManager[None]:
+    """Let what is printed through: a model is loaded, and says so, in the middle of a test."""
+    manager = config.pluginmanager.getplugin("capturemanager")
+    return nullcontext() if manager is None else manager.global_and_fixture_disabled()
 
 
 class Progress:

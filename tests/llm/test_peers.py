@@ -41,7 +41,10 @@ def test_the_smoke_form_compares_tokens_and_names_peers_that_are_not_there(tmp_p
         check=True,
         capture_output=True,
     )
-    rows = {row["name"]: row for row in json.loads(output.read_text(encoding="utf-8"))["rows"]}
+    result = json.loads(output.read_text(encoding="utf-8"))
+    assert str(tmp_path) not in json.dumps(result)
+    assert result["shared_beginning"] == "warm"
+    rows = {row["name"]: row for row in result["rows"]}
     own = [rows[name] for name in ("slots and drafts", "generate", "fixed batches, file order")]
     assert [row["identical"] for row in own] == [4, 4, 4]
     assert all(rows[peer].keys() & {"seconds", "missing"} for peer in ("vllm", "lm-eval"))
