@@ -27,7 +27,7 @@ TESTS = Path(__file__).parent
 # CPU seconds of a room's tests and of the processes that they start: all tests, the quick ones.
 BUDGETS = {
     "chaos": (60, 0),
-    "cli": (60, 17),
+    "cli": (60, 13),
     "comparison": (30, 5),
     "data": (4, 3),
     "datasets": (12, 3),

@@ -18,6 +18,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from stindex.scoring.intervals import wilson
+
 MUTANTS = Path("mutants")
 MUTMUT = (str(Path(sys.executable).parent / "mutmut"),)
 BATCH = 60
@@ -69,7 +71,8 @@ def table(codes: dict[str, dict[str, int | None]], ran: Sequence[str]) -> str:
         if chosen:
             total.update(chosen)
             rows.append(_row(file, Counter(chosen)))
-    return "\n".join([*rows, _row("all", total)])
+    low, high = wilson(total["killed"], total.total())
+    return "\n".join([*rows, f"{_row('all', total)}, 95 % interval {low:.1%} to {high:.1%}"])
 
 
 def _row(name: str, counts: Counter[str]) -> str:

@@ -3,42 +3,36 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-import platformdirs
 import pytest
 
 TEXT = "Rain fell on Lyon last Friday."
-CACHE = platformdirs.user_cache_path()
 
 
-def extract(*arguments: str, directory: Path | None = None) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-c", "from stindex.cli import main; main()", "extract", *arguments],
-        cwd=directory,
-        env={**os.environ, "XDG_CACHE_HOME": str(CACHE)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "Traceback" not in done.stdout + done.stderr
-    return done
+Extract = Callable[..., tuple[int, str, str]]
 
 
-def test_each_mention_is_a_line_with_position_value_and_coordinates() -> None:
-    done = extract(TEXT, "--reference-date", "2024-03-06")
-    assert (done.returncode, done.stderr) == (0, "")
-    time, place = done.stdout.splitlines()
+@pytest.fixture
+def extract(verb: Extract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Extract:
+    """Return what runs `stindex extract …` in an empty directory: status, output, error."""
+    monkeypatch.chdir(tmp_path)
+    return partial(verb, "extract")
+
+
+def test_each_mention_is_a_line_with_position_value_and_coordinates(extract: Extract) -> None:
+    status, out, err = extract(TEXT, "--reference-date", "2024-03-06")
+    assert (status, err) == (0, "")
+    time, place = out.splitlines()
     assert time.split() == ["18-29", "last", "Friday", "2024-03-01", "DATE"]
     assert place.split() == ["13-17", "Lyon", "45.749,", "4.848", "(Lyon,", "FR)", "city"]
 
 
-def test_json_is_one_object_with_the_same_mentions_and_the_raw_answer() -> None:
-    done = extract(TEXT, "--reference-date", "2024-03-06", "--json")
-    found = json.loads(done.stdout)
+def test_json_is_one_object_with_the_same_mentions_and_the_raw_answer(extract: Extract) -> None:
+    _, out, _ = extract(TEXT, "--reference-date", "2024-03-06", "--json")
+    found = json.loads(out)
     assert found["outcome"] == "ok"
     assert "last Friday" in found["raw_text"]
     (time,), (place,) = found["temporal_mentions"], found["spatial_mentions"]
@@ -48,16 +42,19 @@ def test_json_is_one_object_with_the_same_mentions_and_the_raw_answer() -> None:
     assert place["longitude"] == pytest.approx(4.85, abs=0.1)
 
 
-def test_a_file_with_a_byte_order_mark_gives_what_its_text_gives(tmp_path: Path) -> None:
+def test_a_file_with_a_byte_order_mark_gives_what_its_text_gives(
+    extract: Extract, tmp_path: Path
+) -> None:
     (tmp_path / "text.txt").write_text(TEXT, encoding="utf-8-sig")
-    from_file = extract("--file", str(tmp_path / "text.txt"), "--geocoder", "none")
-    assert from_file.stdout == extract(TEXT, "--geocoder", "none").stdout
-    assert "off" in from_file.stdout
+    _, from_file, _ = extract("--file", str(tmp_path / "text.txt"), "--geocoder", "none")
+    _, from_text, _ = extract(TEXT, "--geocoder", "none")
+    assert from_file == from_text
+    assert "off" in from_file
 
 
-def test_a_text_with_nothing_to_find_says_so() -> None:
-    done = extract("Nothing happened.")
-    assert (done.returncode, done.stdout) == (0, "No time and no place found.\n")
+def test_a_text_with_nothing_to_find_says_so(extract: Extract) -> None:
+    status, out, _ = extract("Nothing happened.")
+    assert (status, out) == (0, "No time and no place found.\n")
 
 
 @pytest.mark.parametrize(
@@ -77,9 +74,9 @@ def test_a_text_with_nothing_to_find_says_so() -> None:
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_wrong_usage_is_status_4_and_a_sentence(
-    tmp_path: Path, arguments: list[str], said: str
+    extract: Extract, tmp_path: Path, arguments: list[str], said: str
 ) -> None:
     (tmp_path / "latin1.txt").write_bytes("Orléans".encode("latin-1"))
-    done = extract(*arguments, directory=tmp_path)
-    assert (done.returncode, done.stdout) == (4, "")
-    assert said in done.stderr.splitlines()[-1]
+    status, out, err = extract(*arguments)
+    assert (status, out) == (4, "")
+    assert said in err.splitlines()[-1]
