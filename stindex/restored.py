@@ -32,8 +32,8 @@ from stindex.schema import (
     SpatialMention,
     TemporalMention,
 )
-from stindex.scoring import DIMENSIONS, SampleScore, aggregate
-from stindex.stored import PARTIAL, RUN, StoredRun, read_versioned
+from stindex.scoring import DIMENSIONS, aggregate
+from stindex.stored import PARTIAL, RUN, StoredRun, read_versioned, stored_score
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ def restored_sample(detail: Mapping[str, Any], texts: Mapping[str, Sample]) -> S
 
 
 def _evaluation(sample: Sample, detail: Mapping[str, Any]) -> Evaluation:
-    prediction = detail["prediction"]
+    prediction, score = detail["prediction"], stored_score(detail)
     return Evaluation(
         sample,
         Record("", sample.id, restored_generation(detail)),
@@ -183,7 +183,7 @@ def _evaluation(sample: Sample, detail: Mapping[str, Any]) -> Evaluation:
         detail["reason"],
         detail["thought"],
         None if prediction is None else Prediction(_layers(prediction)),
-        SampleScore.from_json(detail["score"]),
+        score,
     )
 
 

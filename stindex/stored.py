@@ -11,10 +11,13 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stindex.errors import UserError
 from stindex.settings_files import nearest
+
+if TYPE_CHECKING:
+    from stindex.scoring import SampleScore
 
 SUMMARY, DETAILS, RUN, PARTIAL = (
     "metrics_summary.json",
@@ -266,12 +269,25 @@ def _parsed(path: Path, number: int, line: str) -> dict[str, Any]:
 _TOKENS = ("prompt", "completion", "thought")
 
 
+def stored_score(sample: Mapping[str, Any]) -> SampleScore:
+    """Return the score in one object of `detailed_results.json` that has one.
+
+    Raises:
+        UserError: an older version counted other things, or the object is broken.
+    """
+    from stindex.scoring import SampleScore  # noqa: PLC0415 (loading a run needs no scoring)
+
+    try:
+        return SampleScore.from_json(sample["score"])
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise UserError(
+            f"sample {sample.get('id')!r} of {DETAILS}: its score cannot be read ({problem}); "
+            f"{_REMEDY}."
+        ) from None
+
+
 def _row(sample: Mapping[str, Any]) -> Row:
-    from stindex.scoring import (  # noqa: PLC0415 (loading a run needs no scoring)
-        SampleScore,
-        sample_metric_names,
-        sample_metrics,
-    )
+    from stindex.scoring import sample_metric_names, sample_metrics  # noqa: PLC0415 (the same)
 
     score, tokens = sample.get("score"), sample.get("tokens") or {}
     row: Row = {
@@ -286,7 +302,7 @@ def _row(sample: Mapping[str, Any]) -> Row:
     }
     if score is None:
         return row | dict.fromkeys(sample_metric_names())
-    return row | sample_metrics(SampleScore.from_json(score))
+    return row | sample_metrics(stored_score(sample))
 
 
 def _mention_rows(sample: Mapping[str, Any]) -> Iterator[Row]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import operator
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,9 @@ from functools import reduce
 from pathlib import Path
 
 import pytest
+
+from stindex.errors import UserError
+from stindex.stored import load_run
 
 from .conftest import Verb
 
@@ -171,3 +175,21 @@ def test_a_run_of_before_notes_were_stored_is_drawn_without_them(
     (copy / "run.json").write_text(json.dumps(run))
     assert verb("report", str(copy))[0] == 0
     assert note not in (copy / "report.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["report", "show"])
+def test_scores_of_an_older_version_are_refused_in_a_sentence(
+    verb: Verb, run_directory: Path, tmp_path: Path, name: str
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(run_directory, copy)
+    details = copy / "detailed_results.json"
+    text = details.read_text(encoding="utf-8")
+    details.write_text(re.sub(r'"version": \d+', '"version": 0', text), encoding="utf-8")
+    arguments = [str(copy), "s1"] if name == "show" else [str(copy), "--to", str(tmp_path / "to")]
+    status, _, err = verb(name, *arguments)
+    assert (status, len(err.splitlines())) == (4, 1)
+    assert "its score cannot be read (a score of version" in err
+    assert "--rescore RUN" in err
+    with pytest.raises(UserError, match="score of version"):
+        load_run(copy).rows()

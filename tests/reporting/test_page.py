@@ -125,7 +125,7 @@ def test_a_comparison_says_what_is_worse_first_and_draws_every_difference() -> N
     )
     assert "Against the baseline older (older-run-1)" in words
     assert "a drop beyond the allowed 0.020 is not ruled out" in words
-    assert "n = 900 would be needed" in words
+    assert "this n would show a loss of 0.050 or more; n = 900 would be needed" in words
     assert "Mind what differs too: The prompt differs." in words
     assert html.count('class="plot difference"') == 4  # kilometres have no place on that axis
     assert html.count('class="dot worse"') == 1
@@ -337,7 +337,7 @@ def test_a_loss_of_nothing_is_no_remark_and_own_words_have_no_underscores() -> N
     ]
     comparison = {**(report.comparison or {}), "metrics": [same]}
     words = words_of(html_of(replace(report, comparison=comparison, slices=tuple(slices))))
-    assert "this n shows losses from" not in words
+    assert "this n would show" not in words
     assert "temporal reference equals reference date" in words
     assert "category equals_reference_date" in words
 
@@ -351,3 +351,13 @@ def test_a_row_that_is_about_another_number_than_its_group_says_so() -> None:
     words = words_of(html_of(replace(report, metrics=metrics)))
     assert "Places and types of what was found, n = 33 Has coordinates n = 77 " in words
     assert "Within 25 km n = 33" not in words
+
+
+def test_where_no_metric_can_be_told_the_verdict_names_none_and_no_loss_would_show() -> None:
+    names = ("overall.success_rate", "temporal.f1_score", "spatial.f1_score")
+    rows = [difference(name, "inconclusive", smallest_loss=1.0, needed_n=120) for name in names]
+    report = compared_report([Draft()], [Draft()])
+    comparison = {**(report.comparison or {}), "metrics": rows}
+    words = words_of(html_of(replace(report, comparison=comparison)))
+    assert "? Inconclusive all 3 metrics Gates" in words
+    assert words.count("this n would show no loss at all; n = 120 would be needed") == 3

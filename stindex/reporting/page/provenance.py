@@ -82,7 +82,8 @@ def plain(value: object) -> str:
 
 def _groups(key: str, value: Mapping[str, Any]) -> Iterator[Facts]:
     flat = {name: entry for name, entry in value.items() if not isinstance(entry, Mapping)}
-    yield _group(_words(key), flat)
+    # The section is called provenance already.
+    yield _group("Environment" if key == "provenance" else _words(key), flat)
     for name, entry in value.items():
         if isinstance(entry, Mapping):
             yield _group(_words(name), entry)

@@ -215,10 +215,16 @@ def _remark(row: Mapping[str, Any], unit: wording.Unit) -> str:
         )
     loss, needed = row.get("smallest_loss"), row.get("needed_n")
     if row["verdict"] in ("inconclusive", "not distinguishable") and loss:
-        parts.append(f"this n shows losses from {wording.number_text(loss, unit)}")
+        parts.append(_shown_loss(loss, unit))
     if row["verdict"] == "inconclusive" and needed:
         parts.append(f"n = {needed} would be needed")
     return "; ".join(parts)
+
+
+def _shown_loss(loss: float, unit: wording.Unit) -> str:
+    if unit == "share" and loss >= 1:
+        return "this n would show no loss at all"
+    return f"this n would show a loss of {wording.number_text(loss, unit)} or more"
 
 
 def _summary(views: Sequence[DifferenceView]) -> tuple[tuple[str, str, str, str], ...]:
@@ -228,7 +234,10 @@ def _summary(views: Sequence[DifferenceView]) -> tuple[tuple[str, str, str, str]
         if with_it:
             is_told = verdict in ("worse", "better")
             words = [f"{v.label} {v.difference}" if is_told else v.label for v in with_it]
-            lines.append((verdict, glyph, state, _listed(words)))
+            alike = len(with_it) == len(views) > 2 and not is_told
+            lines.append(
+                (verdict, glyph, state, f"all {len(views)} metrics" if alike else _listed(words))
+            )
     return tuple(lines)
 
 
