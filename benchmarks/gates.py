@@ -3,8 +3,9 @@
 `python -m benchmarks.gates` simulates pairs of runs: of the same model (every gate that fails is a
 false alarm) and of a model that has lost 5 points of F1 (every gate that does not fail is a miss).
 Beside the gates stand what peers use: a fixed tolerance, and a test that does not pair samples.
-`--repeats RUN RUN …` counts false alarms among real runs of one model instead; `--smoke` shows that
-all of it works. Exit status 1 where the gates raise a false alarm in more than 5 % of the pairs.
+`--repeats RUN …` counts false alarms among real runs of one model instead, made with `--repeats` or
+with different seeds; `--smoke` shows that all of it works. Exit status 1 where the gates raise a
+false alarm in more than 5 % of the pairs of the same model.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
@@ -195,13 +196,25 @@ def mixed_pair(runs: Sequence[Scores], chance: np.random.Generator) -> Pairing:
 
 
 def stored_scores(names: Sequence[str]) -> list[Scores]:
-    """Return the scores of stored runs over the same samples.
+    """Return the scores of stored runs over the same samples; a run with `--repeats` is several.
 
     Raises:
         UserError: one of them cannot be read.
     """
     stored = [find_baseline(name, Path.cwd(), Path("reports")) for name in names]
-    return [{i: sample.score for i, sample in run.samples.items()} for run in stored]
+    scores = [{i: sample.score for i, sample in run.samples.items()} for run in stored]
+    return [part for one in scores for part in without_repeats(one)]
+
+
+def without_repeats(scores: Scores) -> list[Scores]:
+    """Return a run for each answer to the samples: that to `a` is in the first, to `a#2` next."""
+    runs: dict[int, dict[str, SampleScore]] = {}
+    for sample_id, score in scores.items():
+        name, _, number = sample_id.rpartition("#")
+        repeat = int(number) if name in scores and number.isdigit() else 1
+        base = name if repeat > 1 else sample_id
+        runs.setdefault(repeat, {})[base] = replace(score, sample_id=base)
+    return [run for _, run in sorted(runs.items())]
 
 
 # ── Tables ───────────────────────────────────────────────────────────────────────────────────

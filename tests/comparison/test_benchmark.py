@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.gates import mixed_pair, wilson
+from benchmarks.gates import mixed_pair, wilson, without_repeats
 from benchmarks.simulated_runs import Model, expected_f1, simulated_pair, with_loss
 from stindex.scoring import aggregate
 
@@ -23,6 +23,13 @@ def test_mixed_runs_take_each_answer_from_two_different_runs() -> None:
     ]
     assert all(before != now for before, now in chosen)
     assert {before for before, _ in chosen} == {now for _, now in chosen} == {0, 1, 2}
+
+
+def test_a_run_with_repeats_is_as_many_runs() -> None:
+    ids = ("a", "a#2", "b", "b#2", "c#7")
+    runs = without_repeats({i: score(i, 1, 1) for i in ids})
+    assert [sorted(run) for run in runs] == [["a", "b", "c#7"], ["a", "b"]]
+    assert runs[1]["a"].sample_id == "a"
 
 
 def test_a_model_that_has_lost_five_points_scores_five_points_less() -> None:
