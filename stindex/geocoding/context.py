@@ -170,7 +170,7 @@ def _agreement(entry: Entry, total: _Votes, own: _Votes) -> float:
 
 def _share(key: _Key, total: dict[_Key, float], own: dict[_Key, float]) -> float:
     """Return the logarithm of the share of the others' votes, 0 where nobody votes for it."""
-    everything = sum(total.values()) - sum(own.values())
+    everything = math.fsum(total.values()) - math.fsum(own.values())
     others = max(0.0, total.get(key, 0.0) - own.get(key, 0.0))
     return math.log10(_FLOOR + others / (max(0.0, everything) + _SHARE_OFFSET)) - math.log10(_FLOOR)
 
@@ -188,5 +188,5 @@ def _nearness(entry: Entry, points: _Points, sense: Sense) -> float:
 def _softmax(scores: Sequence[float]) -> list[float]:
     best = max(scores, default=0.0)
     weights = [math.exp(_SHARPNESS * (score - best)) for score in scores]
-    total = sum(weights)
+    total = math.fsum(weights)  # `sum` differs between versions of Python
     return [weight / total for weight in weights]

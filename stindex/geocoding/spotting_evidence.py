@@ -8,6 +8,7 @@ a corpus of news on epidemics.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -99,7 +100,7 @@ class _Reader:
 
     def score(self, find: Find) -> float:
         """Return how likely a find is a mention of a place."""
-        return prior(find.entry) + sum(self._evidence(find))
+        return prior(find.entry) + math.fsum(self._evidence(find))
 
     def _evidence(self, find: Find) -> Iterator[float]:
         if find.last > find.first:
