@@ -41,3 +41,10 @@ def test_the_budgets_add_up_to_15_minutes_and_to_2() -> None:
     assert whole <= 15 * 60
     assert quick <= 2 * 60
     assert all(quick <= whole for whole, quick in BUDGETS.values())
+
+
+def test_the_map_of_the_architecture_has_every_room_and_module() -> None:
+    page = (TESTS.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rooms = {f"`{path.parent.name}/`" for path in PACKAGE.glob("*/__init__.py")}
+    modules = {f"`{path.name}`" for path in PACKAGE.glob("*.py") if path.name != "__init__.py"}
+    assert {name for name in rooms | modules if name not in page} == set()
