@@ -59,6 +59,10 @@ def test_the_table_has_a_row_a_system_and_a_section_a_corpus(
         "timeml",
     ]
     rows = [line.split(" | ")[0].strip("| ") for line in table if line.startswith("| ")]
+    framing = [line for line in table if line.startswith(("| *floor*", "| *ceiling*"))]
+    # News have places, TimeML has none for a ceiling to be of.
+    intervals = [re.search(r"\d \[\d", line) is not None for line in framing]
+    assert intervals == [True, True, True, False]
     news = ["model", "nothing.jsonl", "rules", "*floor*", "*ceiling*"]
     assert sorted(rows) == sorted([*news, "model", "rules", "*floor*", "*ceiling*"])
 
