@@ -19,6 +19,7 @@ from stindex.gates import (
     load_thresholds,
     sample_shortfalls,
 )
+from stindex.gates.kinds import GATE_KINDS, Measured
 from stindex.schema import GoldLayer, Outcome, Prediction, Sample, TemporalMention
 from stindex.scoring import SampleScore, aggregate, score_sample
 
@@ -80,6 +81,28 @@ def test_fewer_than_the_minimum_fails_however_good_the_value(tmp_path: Path) -> 
     assert not verdict.passed
     assert verdict.reason == "n is 4, the gate needs at least 5"
     assert _verdict(metric="temporal.recall", at_least=0.1, minimum_n=4).passed
+
+
+@pytest.mark.parametrize(
+    ("asked", "minimum_n", "reason"),
+    [
+        (0.7, 1, ""),
+        (0.8, 1, "0.75 of 4 is below 0.8"),
+        (0.7, 5, "n is 4, the gate needs at least 5"),
+    ],
+)
+def test_a_kind_of_ones_own_judges_what_was_measured(
+    asked: float, minimum_n: int, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def judged(wanted: float, measured: Measured) -> str:
+        assert measured.value is not None
+        low = measured.value < wanted
+        return f"{measured.value} of {measured.n} is below {wanted}" if low else ""
+
+    monkeypatch.setitem(GATE_KINDS, "surely", judged)
+    verdict = _verdict(metric="temporal.recall", surely=asked, minimum_n=minimum_n)
+    assert (verdict.passed, verdict.reason) == (not reason, reason)
+    assert (verdict.value, verdict.n, verdict.threshold) == (0.75, 4, asked)
 
 
 @pytest.mark.parametrize("bound", [{"at_least": 0.0}, {"at_most": 1e9}], ids=str)

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from stindex.schema import EntityMention
+from stindex.schema import EntityMention, Sample
 from stindex.scoring.entity import EntityDimension
+from stindex.scoring.sample_score import JudgedPair
 
 CURIE = EntityMention("Curie", "Marie Curie", "Real")
 DIMENSION = EntityDimension()
@@ -28,6 +29,15 @@ def test_case_and_spaces_make_no_difference_and_other_words_do(
 ) -> None:
     assert DIMENSION.judge(CURIE, predicted) == judgement
     assert DIMENSION.errors(judgement) == (() if judgement["value_equal"] else ("value",))
+
+
+def test_right_values_are_counted_over_the_pairs() -> None:
+    pairs = [
+        JudgedPair(0, 0, True, {"type_equal": True, "value_equal": True}),
+        JudgedPair(1, 2, False, {"type_equal": None, "value_equal": False}),
+        JudgedPair(3, 1, False, {"type_equal": False, "value_equal": True}),
+    ]
+    assert DIMENSION.counts(Sample("a", "", {}), (), (), pairs) == {"value_equal": 2}
 
 
 def test_gold_without_type_or_value_asks_for_none() -> None:

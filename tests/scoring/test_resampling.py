@@ -139,3 +139,19 @@ def test_a_thousand_samples_are_resampled_in_a_fraction_of_a_second() -> None:
         resampled_values([scores])
         seconds.append(time.process_time() - begin)
     assert min(seconds) < 0.6
+
+
+def test_a_metric_is_made_of_the_documents_that_have_what_it_divides_by() -> None:
+    rome = SpatialMention("Rome", "city", None, 41.9, 12.5, 0, 4)
+    found, gold_only, invented = ((rome,), (rome,)), ((rome,), ()), ((), (rome,))
+    scores = [
+        score_sample(
+            Sample(str(number), "", {"spatial": GoldLayer(gold)}),
+            Prediction({"spatial": predicted}),
+            Outcome.OK,
+        )
+        for number, (gold, predicted) in enumerate((found, gold_only, gold_only, invented))
+    ]
+    (metrics,) = resampled_values([scores], resamples=2)
+    behind = {key: metrics[f"spatial.{key}"].n for key in ("f1_score", "recall", "precision")}
+    assert behind == {"f1_score": 4, "recall": 3, "precision": 2}

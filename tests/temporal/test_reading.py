@@ -167,7 +167,8 @@ def test_repetition_keeps_its_count_and_what_is_repeated() -> None:
 @pytest.mark.parametrize(
     "value",
     ["", "/", "../..", "yesterday", "2022-03-15/2022-03-14", "2022-03-15T25:00", "R/", "R/R/P1D",
-     "2022-03T10:00", "T14:60", "T24:01", "2022-00", "9" * 5000, "P" + "9" * 5000 + "D", "२०२२",
+     "2022-03T10:00", "T14:60", "T14:30:61", "T24:01",
+     "2022-00", "9" * 5000, "P" + "9" * 5000 + "D", "२०२२",
      "2022-03-15T10:00+99:00", "P1Y/P1M", "PXD/2022", "T09:00/2022", "2022-03-15/P0D"],
 )  # fmt: skip
 def test_what_is_no_value_is_invalid(value: str) -> None:
@@ -216,6 +217,12 @@ def test_an_end_that_cannot_be_completed_makes_no_interval(value: str) -> None:
 def test_there_is_no_year_0_before_christ() -> None:
     assert parse("BC0000").kind is Kind.INVALID
     assert parse("BC0001").begin == parse("0000").begin
+
+
+def test_a_leap_second_is_a_second_and_a_sign_may_stand_before_a_length() -> None:
+    assert parse("T23:59:60").begin == 86_400
+    assert parse("+P1D").duration == parse("P1D").duration
+    assert parse("-P1D").duration != parse("P1D").duration
 
 
 def test_a_length_may_be_written_like_a_date_alone() -> None:
