@@ -19,6 +19,7 @@ VERBS = {
     "convert": "stindex.cli.convert",
     "baseline": "stindex.cli.baseline",
     "compare": "stindex.cli.compare",
+    "export": "stindex.cli.export",
     "extract": "stindex.cli.extract",
     "geocode": "stindex.cli.geocode",
     "init": "stindex.cli.init",

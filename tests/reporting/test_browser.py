@@ -22,7 +22,14 @@ from stindex.schema import Outcome, TemporalMention
 from stindex.whole_files import write_whole
 
 from .browsing import chosen, opened, until, visited
-from .building import Draft, compared_report, failing_gate, run_report, unpacked
+from .building import (
+    Draft,
+    compared_report,
+    failing_gate,
+    run_report,
+    unpacked,
+    with_intervals,
+)
 from .hostile import BEACON, STRINGS
 from .hostile_report import hostile_report
 from .large import large_report
@@ -171,6 +178,10 @@ def test_the_page_never_scrolls_sideways(
         gates=(failing_gate(), replace(failing_gate(), metric="g" * 200)),
         run={"id": "r" * 300, "identity": {"model": "m" * 300}, "settings": {"s" * 99: "v" * 300}},
     )
+    # The widest table: every figure with its interval, between floor and ceiling.
+    wide = {name: with_intervals(block) for name, block in report.metrics.items()}
+    floor = {**wide, "overall": {**wide["overall"], "success_rate": 0.5}}
+    report = replace(report, metrics=wide, reference={"floor": floor, "ceiling": wide})
     view = {"width": width, "height": 900}
     with opened(browser, report, tmp_path, "#n=2", viewport=view, color_scheme=scheme) as page:
         page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
