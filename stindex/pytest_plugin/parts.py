@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -125,6 +126,14 @@ class Part:
         for note in self.session.notes:
             self.session.announce(note)
         run.notes += self.session.notes
+
+    def disown(self) -> None:
+        """Give up a run that cannot begin after all; no reports are written."""
+        run, self._run = self._run, None
+        if run is not None:
+            with suppress(UserError):
+                run.close_if_running()
+            run.release()
 
     def pulse(self) -> Pulse:
         """Return the thread that shows that this process lives."""

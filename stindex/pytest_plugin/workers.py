@@ -140,7 +140,11 @@ class Controller(Part):
         arrangement = f"{self._workers} workers"
         self.own(run, self._workers, str(self.launch), arrangement=arrangement, count=self._workers)
         run.follow()
-        self._refuse_what_cannot_fit(run)
+        try:
+            self._refuse_what_cannot_fit(run)
+        except UserError:
+            self.disown()  # nothing was begun that reports could tell of
+            raise
         write_plan(run.plan, self.launch / "plan.json")
         place = {position: n for n, position in enumerate(order)}
         samples = [place.get(position, NO_SAMPLE) for position in positions]

@@ -38,9 +38,9 @@ def refuse_too_many_workers(workers: int, gpus: Sequence[str]) -> None:
         UserError: there are GPUs, and fewer than workers.
     """
     if gpus and workers > len(gpus):
-        noun = "GPU" if len(gpus) == 1 else "GPUs"
+        there = "is 1 GPU" if len(gpus) == 1 else f"are {len(gpus)} GPUs"
         raise UserError(
-            f"-n {workers}: there are {len(gpus)} {noun} and each worker loads the model onto one "
+            f"-n {workers}: there {there} and each worker loads the model onto one "
             f"of its own; use -n {len(gpus)}, {REMEDY}."
         )
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from stindex.errors import UserError
 from stindex.reporting.run_report import Status
 from stindex.runs.identity import RunIdentity, differences
 from stindex.whole_files import write_whole
@@ -64,7 +66,22 @@ class RunFile:
         """
         if self._written == "RUNNING":
             self.end("INCOMPLETE")
-            self.write()
+            try:
+                self.write()
+            except UserError:
+                if not self._write_over():
+                    raise
+
+    def _write_over(self) -> bool:
+        """Write into the bytes that the file has; a full disk has no others."""
+        content = json.dumps(self.content).encode("ascii")  # shorter, as it is not indented
+        with suppress(OSError):
+            if len(content) <= self._path.stat().st_size:
+                with self._path.open("r+b") as file:
+                    file.write(content)
+                    file.truncate()
+                return True
+        return False
 
 
 def nearest_run(output: Path, identity: RunIdentity) -> tuple[str, list[str]] | None:

@@ -16,8 +16,8 @@ from typing import Any, TextIO
 
 import pytest
 
+from stindex import whole_files
 from stindex.pytest_plugin.fixtures import SUITE
-from stindex.reporting import files
 from stindex.rules.reader import RulesReader
 from stindex.runs import evaluation_run, proof
 from stindex.runs.journal import JournalWriter
@@ -25,6 +25,7 @@ from stindex.runs.record import JournalLine, encode
 from stindex.runs.stored_records import Place
 
 SECONDS_PER_ANSWER = 0.02
+REPORTS = {"metrics_summary.json", "detailed_results.json", "report.md", "report.html"}
 STRUCK = "struck"  # a file in the directory of the session that tells that somebody was killed
 
 
@@ -73,7 +74,7 @@ def _slow_down() -> None:
 
 
 def _sabotage(saboteur: Saboteur) -> None:
-    append, prove, write = JournalWriter.append, proof.prove_coverage, files._write
+    append, prove, write = JournalWriter.append, proof.prove_coverage, whole_files._write
 
     def append_half(writer: JournalWriter, *lines: JournalLine) -> list[Place]:
         saboteur.reached("answer")
@@ -87,12 +88,13 @@ def _sabotage(saboteur: Saboteur) -> None:
         saboteur.reached("merge")
         return prove(*given)  # type: ignore[arg-type]  # handed on as it came
 
-    def write_less(handle: TextIO, pieces: Iterable[str], path: Path) -> None:
-        write(handle, _cut(pieces, saboteur), path)
+    def write_less(handle: TextIO, pieces: Iterable[str], path: Path, remedy: str) -> None:
+        is_report = path.name in REPORTS
+        write(handle, _cut(pieces, saboteur) if is_report else pieces, path, remedy)
 
     vars_of(JournalWriter, append=append_half)
     vars_of(evaluation_run, prove_coverage=prove_less)
-    vars_of(files, _write=write_less)
+    vars_of(whole_files, _write=write_less)
 
 
 def vars_of(owner: object, **replaced: object) -> None:

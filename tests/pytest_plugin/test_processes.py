@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import resource
 import signal
 import subprocess
@@ -189,7 +190,8 @@ def test_a_full_disk_stops_the_run_with_a_sentence_and_keeps_what_was_written(
         _command("-q"), preexec_fn=limited, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 2, done.stdout
-    assert "an answer cannot be written" in done.stdout + done.stderr
+    # The journal, or the temporary file of the evaluations: whichever comes to the limit first.
+    assert re.search(r"(an answer|a temporary file) cannot be written", done.stdout + done.stderr)
     assert "Traceback" not in done.stdout + done.stderr
     whole = _answers_of_whole_lines(pytester.path)
     assert 10 < len(whole) < 200
@@ -225,6 +227,25 @@ def test_a_launch_that_makes_no_sense_is_status_4(
     assert result.ret == 4
     result.stderr.fnmatch_lines([f"*{said}*"])
     assert "Traceback" not in result.stderr.str() + result.stdout.str()
+
+
+def test_workers_that_do_not_fit_are_refused_before_there_is_anything_to_report(
+    launch: Run, pytester: pytest.Pytester
+) -> None:
+    pytester.makeconftest(
+        "from stindex.errors import UserError\n"
+        "from stindex.pytest_plugin import workers\n"
+        "def refuse(*_):\n"
+        "    raise UserError('2 processes need 50 GB of memory; use 1.')\n"
+        "workers.refuse_too_little_memory = refuse\n"
+    )
+    result = launch("-n", "2")
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*2 processes need 50 GB of memory; use 1.*"])
+    result.stdout.no_fnmatch_line("*every sample answered*")
+    (run,) = pytester.path.glob("reports/*/run.json")
+    assert json.loads(run.read_text())["status"] == "INCOMPLETE"
+    assert [path.name for path in run.parent.iterdir()] == ["run.json"]
 
 
 def test_a_broken_data_set_is_one_sentence_from_workers_too(

@@ -38,6 +38,8 @@ def test_more_workers_than_gpus_are_refused_and_a_machine_without_any_is_not() -
     refuse_too_many_workers(8, [])
     with pytest.raises(UserError, match=r"-n 3: there are 2 GPUs .* use -n 2, or .*oversubscribe"):
         refuse_too_many_workers(3, ["0", "1"])
+    with pytest.raises(UserError, match=r"there is 1 GPU and each worker"):
+        refuse_too_many_workers(2, ["7"])
 
 
 def test_processes_that_do_not_fit_into_memory_together_are_refused() -> None:

@@ -1,10 +1,15 @@
-"""The run that another is compared with when nothing of it could be used again."""
+"""`run.json`: its status is never stale, and the run that another is compared with is found."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from stindex.errors import UserError
+from stindex.runs import run_file
 from stindex.runs.identity import RunIdentity
 from stindex.runs.run_file import RunFile, nearest_run
 
@@ -42,3 +47,33 @@ def test_a_damaged_run_file_is_passed_over(tmp_path: Path) -> None:
     found = nearest_run(tmp_path, IDENTITY)
     assert found is not None
     assert found[0] == near.run_id
+
+
+FACTS = {"id": "run", "partial": False, "settings": {"model": {"value": "rules"}}}
+
+
+def _no_room(path: Path, _content: str) -> None:
+    raise UserError(f"{path}: cannot be written (No space left on device).")
+
+
+def test_a_run_that_ends_on_a_full_disk_is_not_called_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = RunFile(tmp_path / "run.json", FACTS)
+    file.write()
+    monkeypatch.setattr(run_file, "write_whole", _no_room)
+    file.close_if_running()
+    stored = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
+    assert stored == file.content
+    assert stored["status"] == "INCOMPLETE"
+
+
+def test_a_run_file_that_is_gone_cannot_be_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = RunFile(tmp_path / "run.json", FACTS)
+    file.write()
+    (tmp_path / "run.json").unlink()
+    monkeypatch.setattr(run_file, "write_whole", _no_room)
+    with pytest.raises(UserError, match="No space left"):
+        file.close_if_running()
