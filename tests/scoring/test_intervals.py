@@ -160,6 +160,13 @@ def test_the_exact_interval_is_as_published(
     assert found == pytest.approx((low, high), abs=5e-5)
 
 
+def test_what_rounding_adds_to_nothing_or_to_all_changes_no_interval() -> None:
+    assert exact(1 + 1e-9, 10) == exact(1.0, 10)
+    assert exact(-1e-9, 10) == exact(0.0, 10)
+    nearly_nothing = Measure(np.array([0.0, 1e-15, 2e-15]), 50)
+    assert interval("spatial.auc", 0.0, nearly_nothing) == exact(0.0, 50)
+
+
 def test_the_success_rate_of_independent_samples_has_wilsons_interval() -> None:
     scores = corpus(100)
     overall = run_metrics(scores)["overall"]

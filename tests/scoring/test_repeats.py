@@ -6,6 +6,7 @@ import json
 import math
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 from statistics import fmean, stdev
 
@@ -139,6 +140,13 @@ def test_validity_is_told_for_one_answer_and_for_several() -> None:
     assert valid["1"]["any"] == valid["1"]["all"] == pytest.approx((1 + 19 * 0.5) / 20)
     assert (valid["2"]["any"], valid["2"]["all"]) == (1.0, pytest.approx(1 / 20))
     assert valid["2"]["any_ci95"] == [pytest.approx(0.025 ** (1 / 20)), 1.0]
+
+
+def test_chances_are_of_samples_and_their_intervals_of_documents() -> None:
+    run = [replace(answer(n, 4), document_id=f"d{n % 2}") for n in range(8)]
+    valid = repeat_metrics([run], resamples=50)["valid_at"]["1"]
+    assert valid["any"] == valid["all"] == 1.0
+    assert valid["any_ci95"] == [pytest.approx(0.025 ** (1 / 2)), 1.0]
 
 
 def test_the_same_answers_always_have_the_same_intervals() -> None:
