@@ -179,6 +179,7 @@ def test_times_are_shared_by_what_was_decoded_together() -> None:
     assert overall["p50_processing_time_seconds"] == 3.0
     assert overall["p95_processing_time_seconds"] == pytest.approx(3.9)
     assert overall["tokens_per_second"] == 20.0
+    assert {overall["n"][key] for key in overall if "second" in key} == {2}
     measured = aggregate(scores, wall_seconds=4.0)["overall"]
     assert measured["average_processing_time_seconds"] == 2.0
     assert measured["tokens_per_second"] == 15.0
