@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -26,7 +27,8 @@ def baseline() -> None:
 @run_argument
 @click.argument("target", type=click.Path(path_type=Path))
 @output_dir_option
-def save(run: str, target: Path, output_dir: Path) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
+def save(run: str, target: Path, output_dir: Path, *, as_json: bool) -> None:
     """Write a RUN into TARGET, a file or a directory of your repository.
 
     Kept are counts, judgements, hashes, ids and what the run was made of; no text, no answer, no
@@ -37,4 +39,8 @@ def save(run: str, target: Path, output_dir: Path) -> None:
     stored = load_run(run, output_dir)
     scores = find_baseline(str(stored.directory), Path.cwd(), output_dir)
     path = save_baseline(scores, stored.metrics, target)
+    if as_json:
+        found = {"file": str(path), "id": scores.run_id, "samples": len(scores.samples)}
+        click.echo(json.dumps(found, indent=2))
+        return
     click.echo(f"{path}: {len(scores.samples)} samples of {scores.run_id}")

@@ -93,3 +93,13 @@ def test_help_has_an_example_and_the_exit_statuses(verb: Verb, verb_name: str) -
 
 def _edit(path: Path, **changed: object) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **changed}))
+
+
+def test_a_program_is_told_where_the_baseline_is(
+    verb: Verb, run_directory: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "mine.jsonl"
+    status, out, err = verb("baseline", "save", "mine", str(target), "--json")
+    assert (status, err) == (0, "")
+    assert json.loads(out) == {"file": str(target), "id": run_directory.name, "samples": 4}
+    assert target.is_file()
