@@ -39,7 +39,7 @@ BUDGETS = {
     "package": (50, 3),
     "pytest_plugin": (100, 15),
     "reporting": (110, 11),
-    "rules": (8, 2),
+    "rules": (8, 6),
     "runs": (8, 6),
     "scoring": (16, 12),
     "temporal": (6, 1),
