@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from stindex.config import Settings
 
 _PREFIX = "stindex_"
+_FILES = ("anchor", "baseline", "dataset", "predictions", "prompt", "rescore", "thresholds")
 _CONVERTERS: dict[object, type] = {int: int, float: float}
 
 
@@ -39,12 +40,25 @@ def loaded_by_conftest(manager: pytest.PytestPluginManager) -> bool:
 
 
 def given_options(config: pytest.Config) -> dict[str, Any]:
-    """Return field name to value, of the options that are on the command line."""
+    """Return field name to value, of the options that are on the command line.
+
+    A relative path is looked for where the command was typed, and then below pytest's root.
+    """
     values = {name: config.getoption(_PREFIX + name) for name in Settings.model_fields}
     # pytest has taken `--strict`: who asks it to be strict means the gates too.
     if values["strict"] is None and config.getoption("strict", default=False):
         values["strict"] = True
-    return {name: value for name, value in values.items() if value is not None}
+    given = {name: value for name, value in values.items() if value is not None}
+    here, root = config.invocation_params.dir, config.rootpath
+    return given | {name: _found(given[name], here, root) for name in _FILES if name in given}
+
+
+def _found(named: str, here: Path, root: Path) -> str:
+    """Return a path as seen from `root`, if there is something at it as seen from `here`."""
+    path = here / named
+    if here == root or not path.exists():
+        return named
+    return str(path.relative_to(root) if path.is_relative_to(root) else path)
 
 
 def _attributes(field: FieldInfo) -> dict[str, Any]:

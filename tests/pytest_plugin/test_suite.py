@@ -213,3 +213,14 @@ def _without_times(value: object) -> object:
             if key != "run" and "seconds" not in key and "per_second" not in key
         }
     return value
+
+
+def test_files_are_looked_for_where_the_command_is_typed(
+    pytester: pytest.Pytester, launch: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makeini("[pytest]")
+    below = pytester.mkdir("below")
+    (pytester.path / "mine.json").rename(below / "mine.json")
+    monkeypatch.chdir(below)
+    assert launch("..").ret == 0
+    assert run_directory(pytester.path).is_dir()
