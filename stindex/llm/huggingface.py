@@ -270,7 +270,7 @@ class HuggingFaceLLM:
             prompt = prompts[result.index]
             yield places[result.index], _generation(loaded, prompt, result)
         yield from _drained(late)
-        if self._budget is not None and size.halvings > halvings:
+        if self.batch_size == "auto" and self._budget and size.halvings > halvings:
             self._budget.remember(size.used, _row_tokens(prompts, settings, 0))
 
     def _batch_size(
@@ -278,23 +278,28 @@ class HuggingFaceLLM:
     ) -> BatchSize:
         """Return the size of batches; with `auto` for these prompts, at most what worked before."""
         from stindex.llm.decoding.batches import BatchSize  # noqa: PLC0415  # imports torch
+        from stindex.llm.decoding.choice import LocalDecoding  # noqa: PLC0415  # imports torch
         from stindex.llm.decoding.packed import common_prefix  # noqa: PLC0415  # imports torch
 
-        if self.batch_size != "auto":
-            self._size = self._size or BatchSize.of(self.batch_size)
+        fixed = self.batch_size if self.batch_size != "auto" else None
+        if self._size is not None and (fixed or not prompts):
             return self._size
-        if not prompts:
-            return self._size or BatchSize.of(1)
+        if not fixed and not prompts:
+            return BatchSize.of(1)
         engine, device = self._engine(loaded), str(loaded.model.device)
         first = self._budget is None
-        self._budget = self._budget or row_budget(
+        budget = self._budget = self._budget or row_budget(
             self.local, self.local.spec.dtype, self.placement.quantization, device
         )
         sharing = engine.shares_prefix(settings)
-        shared = len(common_prefix([p.token_ids for p in prompts])) if sharing else 0
-        rows = self._budget.rows(_row_tokens(prompts, settings, shared), shared)
+        shared = len(common_prefix([p.token_ids for p in prompts])) if sharing and prompts else 0
+        to_come = engine.memory_to_come(settings) if isinstance(engine, LocalDecoding) else 0
+        if fixed:
+            self._size = BatchSize(fixed, fixed, 0, budget.tokens(fixed, shared, to_come))
+            return self._size
+        rows = budget.rows(_row_tokens(prompts, settings, shared), shared, to_come)
         halvings = self._size.halvings if self._size else 0
-        self._size = BatchSize(rows, rows, halvings)
+        self._size = BatchSize(rows, rows, halvings, budget.tokens(rows, shared, to_come))
         if first and not device.startswith("cpu"):  # there, memory is only taken when it is used
             engine.probe(settings, self._size, shared + _row_tokens(prompts, settings, shared))
         return self._size

@@ -39,15 +39,30 @@ class RowBudget:
     taken: Footprint | None
     store: Path
 
-    def rows(self, row_tokens: int, shared_tokens: int = 0) -> int:
-        """Return how many rows of at most `row_tokens` tokens are decoded together, 1 or more."""
+    def rows(self, row_tokens: int, shared_tokens: int = 0, to_come: int = 0) -> int:
+        """Return how many rows of at most `row_tokens` tokens are decoded together, 1 or more.
+
+        `to_come` is what the first pass takes for good, in bytes.
+        """
         most = most_rows(self.device)
         if self.taken is None:
             return min(_FALLBACK_ROWS, most)
-        taken = self.taken
-        left = _free_bytes(self.device) * USABLE - taken.working - shared_tokens * taken.token
+        left = self._left(shared_tokens, to_come)
         left = min(left, self._remembered().get(self.key, left))
         return max(1, min(most, int(left // self._row_bytes(row_tokens))))
+
+    def tokens(self, rows: int, shared_tokens: int = 0, to_come: int = 0) -> int | None:
+        """Return how many tokens `rows` rows may hold together; None where that is not known."""
+        if self.taken is None:
+            return None
+        left = self._left(shared_tokens, to_come) - rows * self.taken.row
+        return max(0, int(left // self.taken.token))
+
+    def _left(self, shared_tokens: int, to_come: int) -> float:
+        if self.taken is None:
+            raise AssertionError("nothing is known of a model without a footprint")
+        fixed = self.taken.working + shared_tokens * self.taken.token + to_come
+        return _free_bytes(self.device) * USABLE - fixed
 
     def remember(self, rows: int, row_tokens: int) -> None:
         """Note that memory ran out and that `rows` rows were what worked in the end."""

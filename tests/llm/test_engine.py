@@ -53,7 +53,7 @@ from stindex.llm.decoding.packed import PackedModel, common_prefix
 from stindex.llm.decoding.plain import BatchSettings, Decoded, decode_batch
 from stindex.llm.decoding.row import Limits, Prompt, Row
 from stindex.llm.decoding.sampling import Sampling
-from stindex.llm.decoding.slots import Piece
+from stindex.llm.decoding.slots import Piece, Slots
 from stindex.llm.decoding.support import verify, why_not
 from stindex.llm.huggingface import HuggingFaceLLM
 from stindex.schema import Extraction
@@ -302,6 +302,44 @@ def test_a_document_of_8000_tokens_runs_beside_short_ones(
     expected = [by_generate(model, [prompt], short)[0] for prompt in some]
     engine = engine_of(model, short, smollm2)
     assert told(by_engine(engine, some, 3)) == told(expected)
+
+
+def test_the_cache_holds_no_more_than_its_tokens_and_rows_wait_for_room(
+    settings: BatchSettings, prompts: list[Prompt], smollm2: HuggingFaceLLM
+) -> None:
+    model = tiny(LlamaConfig(**{**_SIZES, "max_position_embeddings": 4096}))
+    short = with_limit(settings, 12)
+    words = prompts[3].token_ids
+    long = dataclasses.replace(
+        prompts[3], token_ids=words[:-20] + words[-60:-20] * 30 + words[-20:]
+    )
+    some = [*prompts[:3], long, *prompts[4:6]]
+    expected = [told(by_generate(model, [prompt], short))[0] for prompt in some]
+    held: dict[int | None, list[tuple[int, int]]] = {}
+    for most in (None, 3000, 1):
+        engine = engine_of(model, short, smollm2)
+        engine.tokens = most
+        sizes = held.setdefault(most, [])
+        forward = engine.packed.forward
+
+        def noted(
+            pieces: Sequence[Piece],
+            *,
+            last_only: bool,
+            slots: Callable[[], Slots] = lambda packed=engine.packed: packed.slots,  # type: ignore[misc]
+            forward: Any = forward,  # noqa: ANN401
+            sizes: list[tuple[int, int]] = sizes,
+        ) -> torch.Tensor:
+            found: torch.Tensor = forward(pieces, last_only=last_only)
+            sizes.append((len(pieces), slots().rows * slots().capacity))
+            return found
+
+        engine.packed.forward = noted  # type: ignore[method-assign]
+        assert told(by_engine(engine, some, 6)) == expected
+    assert max(tokens for _, tokens in held[None]) > 6000  # all rows as wide as the long one
+    assert max(tokens for _, tokens in held[3000]) <= 3000
+    assert max(rows for rows, _ in held[3000]) > 2  # the long one waits for nobody, short ones do
+    assert max(rows for rows, _ in held[1]) == 1  # alone a row is always taken
 
 
 def test_out_of_memory_halves_the_slots_and_changes_no_token(

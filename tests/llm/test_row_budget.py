@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 
 from stindex.llm import row_budget as module
 from stindex.llm.base import DecodingSettings, Message
+from stindex.llm.decoding.choice import LocalDecoding
 from stindex.llm.decoding.packed import PackedModel
 from stindex.llm.decoding.slots import Piece
 from stindex.llm.huggingface import HuggingFaceLLM
@@ -36,6 +39,29 @@ def test_long_rows_are_few_and_short_ones_many(budget: RowBudget) -> None:
     assert budget.rows(1) == 128
     assert budget.rows(100_000) == 1
     assert budget.rows(1000, shared_tokens=2000) == 6
+
+
+def test_what_the_first_pass_takes_for_good_leaves_less_for_rows(budget: RowBudget) -> None:
+    assert budget.rows(1000, to_come=4_000_000) == 4
+    assert budget.tokens(8) == 8900  # (0.9 x 10 MB - 0.1 MB) / 1000 bytes
+    assert budget.tokens(8, shared_tokens=900, to_come=4_000_000) == 4000
+    assert RowBudget("k", "cuda", None, budget.store).tokens(8) is None
+
+
+def test_a_batch_of_a_fixed_size_has_a_bound_as_well(smollm2: HuggingFaceLLM, ask: Ask) -> None:
+    llm = HuggingFaceLLM(smollm2.local, device="cpu", batch_size=2)
+    llm._loaded = loaded = dataclasses.replace(smollm2.load())
+    settings = llm._settings(loaded, Extraction, DecodingSettings())
+    engine = llm._engine(loaded)
+    assert isinstance(engine, LocalDecoding)
+    weights = sum(parameter.nbytes for parameter in loaded.model.parameters())  # type: ignore[attr-defined]
+    assert engine.memory_to_come(settings) == pytest.approx(weights, rel=0.01)
+    llm.generate_batch([ask("Nothing.")], Extraction, max_tokens=4)
+    assert engine.memory_to_come(settings) == 0
+    assert llm._size is not None
+    assert llm._size.tokens is not None
+    token = 2 * 4 * 30 * 3 * 64  # bytes: keys and values, float32, layers, heads, their width
+    assert 0 < llm._size.tokens * token < psutil.virtual_memory().total
 
 
 def test_what_worked_after_a_failure_is_the_most_from_then_on(budget: RowBudget) -> None:

@@ -47,11 +47,15 @@ class Result:
 
 @dataclass(slots=True)
 class BatchSize:
-    """The size of batches: what was asked for, and what has worked so far."""
+    """The size of batches: what was asked for, and what has worked so far.
+
+    `tokens` bounds the key-value cache of all rows together; None where memory is not known.
+    """
 
     requested: int
     used: int
     halvings: int = 0
+    tokens: int | None = None
 
     @classmethod
     def of(cls, requested: int) -> BatchSize:

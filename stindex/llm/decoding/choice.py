@@ -115,6 +115,10 @@ class LocalDecoding:
         """Return whether what all prompts begin with is going to be kept once for all rows."""
         return self._may_draft(settings)
 
+    def memory_to_come(self, settings: BatchSettings) -> int:
+        """Return the bytes that the first pass is going to take for good: weights laid out."""
+        return self._packed_model().bytes_to_come() if self._may_draft(settings) else 0
+
     def probe(self, settings: BatchSettings, size: BatchSize, width: int) -> None:
         """Fill slots of `width` tokens once; halve `size` until they fit into memory."""
         if not self._may_draft(settings):
@@ -163,7 +167,7 @@ class LocalDecoding:
     ) -> Iterator[Result]:
         packed = self._packed_model()
         check = _Verification(packed, settings, self._checked)
-        engine = Engine(packed, settings, self._drafter, check)
+        engine = Engine(packed, settings, self._drafter, check, size.tokens)
         try:
             yield from stream_all(prompts, engine, size, stop, more)
         finally:

@@ -43,6 +43,11 @@ class _Active:
         """Return the position of the row's last token, which no pass has seen yet."""
         return len(self.row.prompt.token_ids) + len(self.row.tokens) - 1
 
+    @property
+    def most(self) -> int:
+        """Return how many tokens prompt and answer may come to."""
+        return len(self.row.prompt.token_ids) + self.row.budget
+
 
 @dataclass(slots=True)
 class Engine:
@@ -51,12 +56,15 @@ class Engine:
     Attributes:
         drafter: None decodes without drafts.
         check: called with each row that ends, before it is handed on; raises where it is wrong.
+        tokens: the most that all slots hold together, prompts and answers up to their limit; what
+            does not fit waits until rows have left, unless it is alone. None is no bound.
     """
 
     packed: PackedModel
     settings: BatchSettings
     drafter: Drafter | None
     check: Callable[[Prompt, Decoded], None] | None = None
+    tokens: int | None = None
     _active: list[_Active] = field(default_factory=list)
 
     @property
@@ -104,17 +112,31 @@ class Engine:
                 if self._active:
                     break  # other prompts share another beginning; these rows end first
                 self._share(queue)
-            active = self._begun(queue.waiting.popleft(), prompt, len(self._active))
+            active = self._begun(queue.waiting[0], prompt, len(self._active))
+            if not self._fits(active):
+                break
+            queue.waiting.popleft()
             self._active.append(active)
             new.append(active)
         if not new:
             return
         shared = len(self.packed.slots.prefix)
+        begun = self._active[: -len(new)]
+        width = max((active.position - shared for active in begun), default=0)
+        self.packed.slots.fit(len(self._active), width, self.tokens)
         pieces = [Piece(a.slot, a.row.prompt.token_ids[shared:], shared) for a in new]
         logits = self.packed.read(pieces)
         choices = logits.argmax(dim=-1).tolist()
         for active, scores, choice in zip(new, logits, choices, strict=True):
             self._take(active, NO_DRAFT, scores[None], [choice])
+
+    def _fits(self, new: _Active) -> bool:
+        """Return whether another row fits in with those that are there; alone it always does."""
+        if self.tokens is None or not self._active:
+            return True
+        longest = max(active.most for active in [*self._active, new])
+        longest -= len(self.packed.slots.prefix)
+        return (len(self._active) + 1) * longest <= self.tokens
 
     def _begun(self, index: int, prompt: Prompt, slot: int) -> _Active:
         settings = self.settings

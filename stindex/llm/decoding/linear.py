@@ -29,6 +29,12 @@ class LaidOutLayers:
         self._model = model
         self._forwards: list[tuple[torch.nn.Linear, Forward]] | None = None
 
+    def bytes_to_come(self) -> int:
+        """Return the bytes that laying the weights out is going to take; 0 once it is done."""
+        if self._forwards is not None:
+            return 0
+        return sum(layer.weight.nbytes for layer in _chosen(self._model))
+
     @contextmanager
     def exchanged(self) -> Iterator[None]:
         """Let the model compute with weights that are laid out, and put it back as it was."""
@@ -43,13 +49,16 @@ class LaidOutLayers:
                 del vars(layer)["forward"]
 
 
-def _laid_out(model: PreTrainedModel) -> list[tuple[torch.nn.Linear, Forward]]:
+def _chosen(model: PreTrainedModel) -> list[torch.nn.Linear]:
+    """Return the layers whose weights are laid out: all that can be, where the memory is there."""
     layers = [layer for layer in model.modules() if _plain(layer)]
     size = sum(layer.weight.nbytes for layer in layers)
-    if not layers or size > _SHARE * free_memory("cpu").bytes_free:
-        return []
+    return layers if size <= _SHARE * free_memory("cpu").bytes_free else []
+
+
+def _laid_out(model: PreTrainedModel) -> list[tuple[torch.nn.Linear, Forward]]:
     try:
-        return [(layer, _forward(layer)) for layer in layers]
+        return [(layer, _forward(layer)) for layer in _chosen(model)]
     except (AttributeError, NotImplementedError, RuntimeError, TypeError):
         return []  # this build of torch has no such product; its own is as right
 

@@ -65,6 +65,10 @@ class PackedModel:
                 slots.take_prefix(self._slots)
             self._slots = slots
 
+    def bytes_to_come(self) -> int:
+        """Return what the first pass takes for weights that are laid out anew."""
+        return self._layers.bytes_to_come()
+
     def close(self) -> None:
         """Give the memory of the cache back."""
         self._slots = None

@@ -146,7 +146,7 @@ class _Layer(CacheLayerMixin):
         self.prefix_values: torch.Tensor | None = None
 
     def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
-        shape = (self._slots.count, key_states.shape[1], self._slots.capacity)
+        shape = (self._slots.rows, key_states.shape[1], self._slots.capacity)
         self.dtype, self.device = key_states.dtype, key_states.device
         # Zeros: a masked position has weight 0, and 0 times what memory happens to hold may be NaN.
         self.keys = key_states.new_zeros(*shape, key_states.shape[3])
@@ -185,10 +185,14 @@ class _Layer(CacheLayerMixin):
 
 
 class Slots:
-    """The key-value cache of an engine: `count` rows and one shared prefix."""
+    """The key-value cache of an engine: up to `count` rows and one shared prefix.
+
+    `rows` slots of `capacity` positions are held; both grow with what passes need.
+    """
 
     def __init__(self, layers: int, count: int) -> None:
         self.count = count
+        self.rows = 1
         self.capacity = _BLOCK
         self.prefix: tuple[int, ...] = ()
         self.layers = [_Layer(self) for _ in range(layers)]
@@ -205,13 +209,29 @@ class Slots:
     def begin(self, flat: Flat) -> None:
         """Make room for the tokens of a forward pass."""
         self._flat = flat
-        if flat.width > self.capacity:
-            self.capacity = -(-flat.width // _BLOCK) * _BLOCK
-            for layer in self.layers:
-                if layer.is_initialized:
-                    layer.keys, layer.values = (
-                        _grown(stored, self.capacity) for stored in layer.stored()
-                    )
+        rows = max(span.slot for span in flat.spans) + 1
+        self._resize(max(rows, self.rows), max(_blocks(flat.width), self.capacity))
+
+    def fit(self, rows: int, width: int, most: int | None) -> None:
+        """Make room for `rows` rows, of which those that are there take `width` positions.
+
+        A long row that has left leaves wide slots behind: they are cut where all together would
+        hold more than `most` tokens.
+        """
+        if most is not None and rows * self.capacity > most:
+            self._resize(rows, _blocks(width))
+        else:
+            self._resize(max(rows, self.rows), self.capacity)
+
+    def _resize(self, rows: int, capacity: int) -> None:
+        if (rows, capacity) == (self.rows, self.capacity):
+            return
+        self.rows, self.capacity = rows, capacity
+        for layer in self.layers:
+            if layer.is_initialized:
+                layer.keys, layer.values = (
+                    _resized(stored, rows, capacity) for stored in layer.stored()
+                )
 
     def move(self, source: int, target: int, length: int) -> None:
         """Copy the first `length` positions of a slot, prefix included, into another."""
@@ -231,7 +251,7 @@ class Slots:
 
     def _empty(self) -> None:
         """Give the slots back; they grow again to what the rows need, mostly less."""
-        self.capacity = _BLOCK
+        self.rows, self.capacity = 1, _BLOCK
         for layer in self.layers:
             layer.keys = layer.values = None
             layer.is_initialized = False
@@ -264,7 +284,12 @@ class Slots:
             layer.prefix_keys = layer.prefix_values = None
 
 
-def _grown(stored: torch.Tensor, capacity: int) -> torch.Tensor:
-    grown = stored.new_zeros(*stored.shape[:2], capacity, stored.shape[3])
-    grown[:, :, : stored.shape[2]] = stored
-    return grown
+def _blocks(width: int) -> int:
+    return -(-max(width, 1) // _BLOCK) * _BLOCK
+
+
+def _resized(stored: torch.Tensor, rows: int, capacity: int) -> torch.Tensor:
+    resized = stored.new_zeros(rows, stored.shape[1], capacity, stored.shape[3])
+    rows, capacity = min(rows, stored.shape[0]), min(capacity, stored.shape[2])
+    resized[:rows, :, :capacity] = stored[:rows, :, :capacity]
+    return resized
