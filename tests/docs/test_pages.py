@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from stindex.extensions import ADD
+from tools.performance_picture import PICTURE, picture
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -112,3 +113,7 @@ def test_the_version_is_in_one_place_and_the_changelog_begins_with_it() -> None:
     assert changes[0] == version
     code = [*(ROOT / "stindex").rglob("*.py"), *ROOT.glob("*.py")]
     assert [path for path in code if f'"{version}"' in path.read_text(encoding="utf-8")] == []
+
+
+def test_the_picture_of_the_performance_shows_the_figures_that_are_kept() -> None:
+    assert PICTURE.read_text(encoding="utf-8") == picture()
