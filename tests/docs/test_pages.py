@@ -56,8 +56,8 @@ def test_every_page_of_docs_can_be_reached_from_the_readme() -> None:
 
 def test_every_picture_is_shown() -> None:
     text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
-    for picture in (ROOT / "docs" / "images").iterdir():
-        assert picture.name in text
+    for image in (ROOT / "docs" / "images").iterdir():
+        assert image.name in text
 
 
 def test_the_readme_fits_two_screens() -> None:
