@@ -36,7 +36,9 @@ from stindex.comparison.differences import Comparator
 from stindex.comparison.judging import Question, answer_all
 from stindex.comparison.pairing import Pairing, paired
 from stindex.comparison.statistics import ALPHA
+from stindex.errors import UserError
 from stindex.scoring import SampleScore, aggregate
+from stindex.scoring.intervals import wilson
 from stindex.scoring.resampling import resampled_values
 
 GATES = (
@@ -230,8 +232,10 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the figures into this file")
     given = parser.parse_args()
     pairs = 40 if given.smoke else given.pairs
-    cases = real_cases(stored_scores(given.repeats), pairs) if given.repeats else []
-    cases = cases or simulated_cases(pairs)
+    if given.repeats:
+        cases = real_cases(_several(parser, given.repeats), pairs)
+    else:
+        cases = simulated_cases(pairs)
     with ProcessPoolExecutor(given.processes) as pool:
         rows = list(_rows(pool, cases))
     if given.json:
@@ -241,6 +245,17 @@ def main() -> None:
     if not given.smoke and worst > ALPHA:
         print(f"FAILED: a false alarm in {worst:.1%} of the pairs of the same model")
         sys.exit(1)
+
+
+def _several(parser: argparse.ArgumentParser, names: Sequence[str]) -> list[Scores]:
+    """Return the scores of the runs that were named; end with a sentence if they make no pair."""
+    try:
+        runs = stored_scores(names)
+    except UserError as problem:
+        parser.error(str(problem))
+    if len(runs) < 2:
+        parser.error(f"--repeats {names[0]}: one answer a sample; name a run with repeats, or two.")
+    return runs
 
 
 def _conditions(*, real: bool) -> dict[str, object]:
@@ -270,6 +285,7 @@ def _row(case: Case, outcomes: Sequence[Outcomes]) -> dict[str, Any]:
     shares = {
         name: fmean(asdict(outcome)[name] for outcome in outcomes) for name in asdict(outcomes[0])
     }
+    worse = sum(outcome.any_of_five for outcome in outcomes)
     error = stdev(outcome.difference for outcome in outcomes)
     # What a z test with the true standard error would find.
     theory = _NORMAL.cdf(case.loss / error - _NORMAL.inv_cdf(1 - ALPHA)) if case.loss else ALPHA
@@ -279,19 +295,10 @@ def _row(case: Case, outcomes: Sequence[Outcomes]) -> dict[str, Any]:
         "pairs": len(outcomes),
         "loss": case.loss,
         **shares,
-        "any_of_five_ci95": wilson(shares["any_of_five"], len(outcomes)),
+        "any_of_five_ci95": wilson(worse, len(outcomes)),
         "error": error,
         "theory": theory,
     }
-
-
-def wilson(share: float, n: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share of n (Wilson 1927)."""
-    z = _NORMAL.inv_cdf(0.975)
-    middle = share + z * z / (2 * n)
-    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    whole = 1 + z * z / n
-    return (middle - half) / whole, (middle + half) / whole
 
 
 def _print_row(row: dict[str, Any], seconds: float) -> None:

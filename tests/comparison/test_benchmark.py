@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.gates import mixed_pair, wilson, without_repeats
+from benchmarks.gates import main, mixed_pair, without_repeats
 from benchmarks.simulated_runs import Model, expected_f1, simulated_pair, with_loss
 from stindex.scoring import aggregate
 
@@ -42,8 +42,12 @@ def test_a_model_that_has_lost_five_points_scores_five_points_less() -> None:
     assert values[0] == pytest.approx(expected_f1(same), abs=0.01)
 
 
-@pytest.mark.parametrize(
-    ("share", "n", "low", "high"), [(0.0, 10, 0.0, 0.2775), (0.5, 10, 0.2366, 0.7634)]
-)
-def test_the_interval_of_a_share(share: float, n: int, low: float, high: float) -> None:
-    assert wilson(share, n) == pytest.approx((low, high), abs=1e-4)
+def test_a_single_run_makes_no_pair(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["gates", "--repeats", "one"])
+    monkeypatch.setattr("benchmarks.gates.stored_scores", lambda _: [{"a": score("a", 1, 1)}])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "name a run with repeats, or two" in capsys.readouterr().err
