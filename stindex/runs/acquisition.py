@@ -379,7 +379,7 @@ class Acquisition:
         for request, generation in answers:
             record, place = self._journaled(request, generation)
             with self._changed:
-                self._records.put(request.key, place)
+                self._records.put(request.key, place, record)
                 self._generated += 1
                 self._changed.notify_all()
             self._on_answer(record)

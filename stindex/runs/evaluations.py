@@ -1,4 +1,4 @@
-"""The evaluations of a run: scores stay in memory, all else waits in a temporary file.
+"""The evaluations of a run: scores stay in memory, the rest of all but the last in a file.
 
 An answer is evaluated once, when its test asks, and wanted again by each report. `Evaluations`
 takes one after the other and gives them back one by one; however long the answers are, those of a
@@ -26,8 +26,8 @@ from stindex.runs.record import Record
 from stindex.schema import Generation, Mention, Outcome, Place, Prediction, Sample
 from stindex.scoring import SampleScore
 
-RECENT = 256  # evaluations that are at hand: other tests of the same sample ask for them
-
+RECENT = 256  # evaluations at hand while tests run: others of the same sample ask for them
+AT_HAND = 10_000  # evaluations at hand in the process that writes reports: some 100 MB
 
 _Rest = tuple[Record, Outcome, str, str, Prediction | None]
 
@@ -35,18 +35,22 @@ _Rest = tuple[Record, Outcome, str, str, Prediction | None]
 class RecentEvaluations:
     """The last evaluations: enough for a process that tests and writes no reports."""
 
-    def __init__(self) -> None:
-        """Begin with none."""
+    def __init__(self, at_hand: int = RECENT) -> None:
+        """Begin with none; hold no more than `at_hand`."""
+        self._at_hand = at_hand
         self._recent: OrderedDict[str, Evaluation] = OrderedDict()
 
     def __contains__(self, sample: Sample) -> bool:
         return sample.id in self._recent
 
     def add(self, evaluation: Evaluation) -> None:
-        """Take one; forget the oldest."""
+        """Take one; let go of the oldest."""
         self._recent[evaluation.sample.id] = evaluation
-        if len(self._recent) > RECENT:
-            self._recent.popitem(last=False)
+        if len(self._recent) > self._at_hand:
+            self._let_go(self._recent.popitem(last=False)[1])
+
+    def _let_go(self, oldest: Evaluation) -> None:
+        """Forget it; whoever needs it again overrides this."""
 
     def get(self, sample: Sample) -> Evaluation | None:
         """Return what was evaluated of a sample; None where nothing is known."""
@@ -60,9 +64,9 @@ class Evaluations(RecentEvaluations):
         scores: by sample id, in the order in which they came.
     """
 
-    def __init__(self) -> None:
-        """Begin with none; the file is made with the first."""
-        super().__init__()
+    def __init__(self, at_hand: int = AT_HAND) -> None:
+        """Begin with none; the file is made with the first that is one too many."""
+        super().__init__(at_hand)
         self.scores: dict[str, SampleScore] = {}
         self._places: dict[str, tuple[int, int]] = {}
         self._descriptor = -1
@@ -78,12 +82,13 @@ class Evaluations(RecentEvaluations):
             UserError: the temporary file cannot be written.
         """
         super().add(evaluation)
-        sample_id, start = evaluation.sample.id, self._size
-        content = BytesIO()
-        _Pickler(content, pickle.HIGHEST_PROTOCOL).dump(_rest(evaluation))
+        self.scores[evaluation.sample.id] = evaluation.score
+
+    def _let_go(self, oldest: Evaluation) -> None:
+        start, content = self._size, BytesIO()
+        _Pickler(content, pickle.HIGHEST_PROTOCOL).dump(_rest(oldest))
         self._write(content.getvalue())
-        self._places[sample_id] = start, self._size - start
-        self.scores[sample_id] = evaluation.score
+        self._places[oldest.sample.id] = start, self._size - start
 
     def get(self, sample: Sample) -> Evaluation | None:
         """Return what was evaluated of a sample; None where nothing is known."""

@@ -51,10 +51,13 @@ class StoredRecords(Mapping[str, Record]):
     def __init__(self, places: Mapping[str, Place] | None = None) -> None:
         """Begin with places that are known, or with none."""
         self._places = dict(places or {})
+        self._fresh: dict[str, Record] = {}
 
-    def put(self, key: str, place: Place) -> None:
-        """Add a record that was written."""
+    def put(self, key: str, place: Place, record: Record | None = None) -> None:
+        """Add a record that was written; where it is given, it is kept until it is asked for."""
         self._places[key] = place
+        if record is not None:
+            self._fresh[key] = record
 
     def update(self, others: StoredRecords) -> None:
         """Add others' records."""
@@ -65,7 +68,7 @@ class StoredRecords(Mapping[str, Record]):
         return StoredRecords({k: place for k, place in self._places.items() if k in keys})
 
     def __getitem__(self, key: str) -> Record:
-        return self._places[key].read()
+        return self._fresh.pop(key, None) or self._places[key].read()
 
     def __contains__(self, key: object) -> bool:
         return key in self._places

@@ -33,7 +33,7 @@ def _evaluation(number: int) -> Evaluation:
 
 
 def _stored(count: int) -> Evaluations:
-    stored = Evaluations()
+    stored = Evaluations(at_hand=RECENT)
     for number in range(count):
         stored.add(_evaluation(number))
     return stored
@@ -104,14 +104,14 @@ def test_a_full_temporary_directory_is_one_sentence(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(os, "pwrite", full)
     with pytest.raises(UserError, match=r"No space left.*TMPDIR.*all answers are kept"):
-        _stored(1)
+        _stored(RECENT + 1)
 
 
 def test_the_file_has_no_name_and_is_closed_with_its_owner(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    stored = _stored(2)
+    stored = _stored(RECENT + 2)
     descriptor = stored._descriptor
     assert os.fstat(descriptor).st_size > 0
     assert list(tmp_path.iterdir()) == []
