@@ -19,14 +19,6 @@ _RELATIONS = ("first_party", "third_party", "collaborative", "other")
 @click.command(epilog="Exit status: 0; 4 where there is no such run, or it is not complete.")
 @run_argument
 @output_dir_option
-@click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(["every-eval-ever"]),
-    default="every-eval-ever",
-    show_default=True,
-    help="The schema of the object that is printed.",
-)
 @click.option("--organization", required=True, help="Who evaluates.")
 @click.option(
     "--relationship",
@@ -38,11 +30,10 @@ _RELATIONS = ("first_party", "third_party", "collaborative", "other")
 def export(
     run: str,
     output_dir: Path,
-    format_name: str,  # noqa: ARG001 (there is one so far)
     organization: str,
     relationship: str,
 ) -> None:
-    """Print the figures of a RUN as one JSON object of another schema.
+    """Print the figures of a RUN as one JSON object of the Every Eval Ever schema.
 
     Scores, intervals and n of all metrics are in it; texts and answers are not.
 

@@ -27,7 +27,7 @@ from stindex.schema import Generation, Mention, Outcome, Place, Prediction, Samp
 from stindex.scoring import SampleScore
 
 RECENT = 256  # evaluations at hand while tests run: others of the same sample ask for them
-AT_HAND = 10_000  # evaluations at hand in the process that writes reports: some 100 MB
+AT_HAND = 10_000  # evaluations at hand in the process that writes reports; others wait in the file
 
 _Rest = tuple[Record, Outcome, str, str, Prediction | None]
 

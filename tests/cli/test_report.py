@@ -32,12 +32,17 @@ def test_the_page_drawn_again_is_the_page_of_the_run(
 @pytest.fixture(scope="module")
 def compared_run(project: Path) -> Path:
     """A run that has the project's first one as its baseline, below a directory of its own."""
-    command = [sys.executable, "-m", "pytest", "-p", "stindex.pytest_plugin", "-p"]
-    command += ["no:cacheprovider", "-q", "--model", "rules", "--dataset", "mine.json"]
     (first,) = (path.parent for path in (project / "reports").glob("*/journal"))
-    options = ["--output-dir", "compared", "--baseline", f"reports/{first.name}"]
-    subprocess.run([*command, *options], cwd=project, check=True, capture_output=True)
-    (found,) = (path.parent for path in (project / "compared").glob("*/journal"))
+    options = ["--model", "rules", "--dataset", "mine.json", "--baseline", f"reports/{first.name}"]
+    return _another_run(project, "compared", *options)
+
+
+def _another_run(project: Path, output: str, *options: str) -> Path:
+    """Run pytest over the project with reports below a directory of its own; return the run's."""
+    command = [sys.executable, "-m", "pytest", "-p", "stindex.pytest_plugin", "-p"]
+    command += ["no:cacheprovider", "-q", "--output-dir", output, *options]
+    subprocess.run(command, cwd=project, check=False, capture_output=True)
+    (found,) = (path.parent for path in (project / output).glob("*/metrics_summary.json"))
     return found
 
 
@@ -145,12 +150,8 @@ def noted_run(project: Path) -> Path:
     samples[0]["ground_truth"]["temporal"][0]["normalized"] = "2024"
     (project / "corrected.json").write_text(json.dumps(samples), encoding="utf-8")
     (first,) = (path.parent for path in (project / "reports").glob("*/journal"))
-    command = [sys.executable, "-m", "pytest", "-p", "stindex.pytest_plugin", "-p"]
-    command += ["no:cacheprovider", "-q", f"--rescore=reports/{first.name}"]
-    options = ["--output-dir", "noted", "--dataset=corrected.json"]
-    subprocess.run([*command, *options], cwd=project, check=False, capture_output=True)
-    (found,) = (path.parent for path in (project / "noted").glob("*/metrics_summary.json"))
-    return found
+    options = [f"--rescore=reports/{first.name}", "--dataset=corrected.json"]
+    return _another_run(project, "noted", *options)
 
 
 def test_what_the_run_noted_is_stored_and_stands_on_the_page_drawn_again(
