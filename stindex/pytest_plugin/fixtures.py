@@ -43,13 +43,13 @@ def sample(request: pytest.FixtureRequest) -> Sample:
 
 @pytest.fixture
 def evaluation(
-    sample: Sample, evaluation_run: EvaluationRun, request: pytest.FixtureRequest
+    sample: Sample, evaluation_run: EvaluationRun, pytestconfig: pytest.Config
 ) -> Evaluation:
     """Everything about the model's answer to the sample; waits until it is there."""
     try:
         return evaluation_run.evaluation(sample)
     except UserError as problem:
-        request.config.stash[SUITE].stop(problem)
+        pytestconfig.stash[SUITE].stop(problem)
 
 
 @pytest.fixture

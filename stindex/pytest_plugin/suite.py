@@ -135,8 +135,7 @@ class Suite:
             return
         # Tests and samples live as long as the session, and so do the evaluations that come: the
         # garbage collector need not look at the first at all, nor at the second every few samples.
-        # At 100,000 of them that costs a fifth of the time.
-        gc.collect()
+        # At 100,000 of them that costs a fifth of the time. What is garbage by now is little.
         gc.freeze()
         self._threshold = gc.get_threshold()
         gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)

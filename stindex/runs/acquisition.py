@@ -204,10 +204,7 @@ class Acquisition:
         """
         request = self._requests[sample_id]
         with self._changed:
-            # Also an answer that is there moves generation on to the chunk after its own.
-            self._wanted = max(self._wanted, self._chunk_of.get(request.key, -1))
-            self._asked = request.key
-            self._changed.notify_all()
+            self._ask(request.key)
             if request.key not in self._records:
                 self._start()
             while request.key not in self._records:
@@ -266,6 +263,16 @@ class Acquisition:
         if self._thread is not None:
             self._thread.join(ABANDONED_SECONDS if self._abandoned else timeout)
         self._writer.close()
+
+    def _ask(self, key: str) -> None:
+        """Note what a test asks for, and wake the source's thread where there is work in it."""
+        chunk = self._chunk_of.get(key, -1)
+        # Also an answer that is there moves generation on to the chunk after its own.
+        is_work = chunk > self._wanted or key not in self._records or not self._feed.ends
+        self._wanted = max(self._wanted, chunk)
+        self._asked = key
+        if is_work:
+            self._changed.notify_all()
 
     def _start(self) -> None:
         if self._thread is None:
