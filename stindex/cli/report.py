@@ -10,7 +10,7 @@ import click
 
 from stindex.cli.run_names import output_dir_option, run_argument
 from stindex.reporting.markdown import markdown_report
-from stindex.reporting.page import html_report
+from stindex.reporting.page import html_report, survey_report
 from stindex.restored import restored_report, stored_baseline, stored_texts
 from stindex.stored import load_run
 from stindex.whole_files import write_whole
@@ -57,8 +57,9 @@ def report(  # noqa: PLR0913 (one argument an option)
     directory = to or stored.directory
     directory.mkdir(parents=True, exist_ok=True)
     page = directory / "report.html"
-    write_whole(page, html_report(content))
-    write_whole(directory / "report.md", markdown_report(content))
+    survey = survey_report(content)
+    write_whole(page, html_report(content, survey))
+    write_whole(directory / "report.md", markdown_report(content, survey.tally))
     if as_json:
         files = {"html": str(page), "markdown": str(directory / "report.md")}
         click.echo(json.dumps({"id": stored.id, **files, "notes": lacking}, indent=2))

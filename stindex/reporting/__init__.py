@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from stindex.reporting.markdown import markdown_report
-from stindex.reporting.page import html_report
+from stindex.reporting.page import html_report, survey_report
 from stindex.reporting.results import detailed_results, metrics_summary
 from stindex.reporting.run_report import RunReport, SampleReport, Status
 from stindex.whole_files import write_whole
@@ -22,7 +22,8 @@ def write_reports(report: RunReport, directory: Path) -> Path:
     """
     write_whole(directory / "metrics_summary.json", metrics_summary(report))
     write_whole(directory / "detailed_results.json", detailed_results(report))
-    write_whole(directory / "report.md", markdown_report(report))
+    survey = survey_report(report)
+    write_whole(directory / "report.md", markdown_report(report, survey.tally))
     page = directory / "report.html"
-    write_whole(page, html_report(report))
+    write_whole(page, html_report(report, survey))
     return page

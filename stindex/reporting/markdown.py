@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from stindex.gates import GateVerdict
-from stindex.reporting.readings import SampleReading, Tally, read_sample
+from stindex.reporting.readings import SampleReading, Tally, tally_samples
 from stindex.reporting.run_report import RunReport
 from stindex.reporting.tables import Table, own_tables
 from stindex.reporting.visible import display_width, one_line, shortened
@@ -33,7 +33,6 @@ from stindex.reporting.wording import (
     verdict,
 )
 
-WORST = 10
 SHOWN_MISSING = 20
 
 _MARKUP = re.compile(
@@ -43,16 +42,20 @@ _MARKUP = re.compile(
 Row = Sequence[str]
 
 
-def markdown_report(report: RunReport) -> Iterator[str]:
-    """Yield the text of `report.md`; the samples are iterated once."""
-    tally, worst = _survey(report)
+def markdown_report(report: RunReport, tally: Tally | None = None) -> Iterator[str]:
+    """Yield the text of `report.md`; the samples are read once, or not where their tally is given.
+
+    Args:
+        tally: what `stindex.reporting.page.survey_report` has found of this report.
+    """
+    tally = tally or tally_samples(report.samples)
     for part in (
         _verdict(report, tally),
         _gates(report),
         *(_metrics(report, name) for name in metric_groups()),
         *(_own_table(one) for one in own_tables(report)),
         _outcomes(report, tally),
-        _worst(worst, tally.wrong_samples),
+        _worst(tally.worst, tally.wrong_samples),
         _footer(report),
     ):
         if part:
@@ -98,22 +101,6 @@ def _line(row: Row, widths: Sequence[int], right: Sequence[int]) -> str:
 def _escape(found: re.Match[str]) -> str:
     # A mention survives a backslash on code hosting pages; an entity it does not.
     return "&#64;" if found[0] == "@" else f"\\{found[0]}"
-
-
-def _survey(report: RunReport) -> tuple[Tally, list[SampleReading]]:
-    """Return the sums, and the worst samples, worst first."""
-    tally = Tally()
-    worst: list[SampleReading] = []
-    for number, sample in enumerate(report.samples, start=1):
-        reading = read_sample(number, sample)
-        tally.add(reading)
-        if reading.is_wrong and (len(worst) < WORST or _badness(reading) < _badness(worst[-1])):
-            worst = sorted([*worst, reading], key=_badness)[:WORST]
-    return tally, worst
-
-
-def _badness(reading: SampleReading) -> tuple[bool, int, int]:
-    return reading.outcome == "ok", -sum(reading.errors.values()), reading.number
 
 
 def _verdict(report: RunReport, tally: Tally) -> list[str]:

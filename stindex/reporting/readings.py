@@ -23,6 +23,7 @@ from stindex.scoring import (
 )
 from stindex.scoring.rates import ratio
 
+WORST = 10  # samples that a tally remembers
 NO_ANSWER = "missing"  # beside the outcomes: a selected sample that nothing is known of
 
 
@@ -96,7 +97,7 @@ class SampleReading:
 
 @dataclass(slots=True)
 class Tally:
-    """What the samples of a report add up to beside their metrics."""
+    """What the samples of a report add up to beside their metrics, and the worst, worst first."""
 
     samples: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -105,6 +106,7 @@ class Tally:
     constrained_answers: int = 0
     overruled_answers: int = 0
     overruled_tokens: int = 0
+    worst: list[SampleReading] = field(default_factory=list)
 
     def add(self, reading: SampleReading) -> None:
         """Count one sample."""
@@ -114,14 +116,32 @@ class Tally:
         for pair in reading.pairs:
             for kind in pair.errors:
                 self.errors[pair.dimension, kind] += 1
+        if reading.is_wrong:
+            self._add_wrong(reading)
         if reading.evaluation is not None:
             self._add_grammar(reading.evaluation.record.generation.grammar_interventions)
+
+    def _add_wrong(self, reading: SampleReading) -> None:
+        if len(self.worst) < WORST or _badness(reading) < _badness(self.worst[-1]):
+            self.worst = sorted([*self.worst, reading], key=_badness)[:WORST]
 
     def _add_grammar(self, interventions: int | None) -> None:
         if interventions is not None:
             self.constrained_answers += 1
             self.overruled_answers += interventions > 0
             self.overruled_tokens += interventions
+
+
+def _badness(reading: SampleReading) -> tuple[bool, int, int]:
+    return reading.outcome == "ok", -sum(reading.errors.values()), reading.number
+
+
+def tally_samples(samples: Iterable[SampleReport]) -> Tally:
+    """Return what the samples of a report add up to."""
+    tally = Tally()
+    for number, sample in enumerate(samples, start=1):
+        tally.add(read_sample(number, sample))
+    return tally
 
 
 def read_sample(number: int, report: SampleReport) -> SampleReading:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from stindex.errors import UserError
-from stindex.reporting import write_reports
+from stindex.reporting import SampleReport, write_reports
+from stindex.reporting.markdown import markdown_report
 from stindex.reporting.results import detailed_results, metrics_summary
 
 from .building import Draft, failing_gate, run_report
@@ -120,6 +121,28 @@ def test_the_same_report_gives_the_same_bytes(tmp_path: Path) -> None:
         contents.append([(tmp_path / name / file).read_bytes() for file in FILES])
     assert contents[0] == contents[1]
     assert sorted(path.name for path in (tmp_path / "one").iterdir()) == sorted(FILES)
+
+
+class _Reading:
+    """Samples that count how often they are read from the first one on."""
+
+    def __init__(self, samples: Iterable[SampleReport]) -> None:
+        self.samples = tuple(samples)
+        self.times = 0
+
+    def __iter__(self) -> Iterator[SampleReport]:
+        self.times += 1
+        return iter(self.samples)
+
+
+def test_the_two_reports_for_people_share_one_reading_of_the_samples(tmp_path: Path) -> None:
+    report = run_report([Draft(), Draft(id="doc-2", predicted_temporal=())])
+    samples = _Reading(report.samples)
+
+    write_reports(replace(report, samples=samples), tmp_path)
+
+    assert samples.times == 2  # once for detailed_results.json
+    assert (tmp_path / "report.md").read_text("utf-8") == "".join(markdown_report(report))
 
 
 def _turned(mapping: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 """`report.html`: one file that shows a whole run and loads nothing."""
 
-from stindex.reporting.page.document import html_report
+from stindex.reporting.page.document import html_report, survey_report
 
-__all__ = ["html_report"]
+__all__ = ["html_report", "survey_report"]

@@ -42,13 +42,21 @@ SHOWN_MISSING = 200
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def html_report(report: RunReport) -> Iterator[str]:
+def survey_report(report: RunReport) -> Survey:
+    """Read all samples once: what this page needs of them, and the tally of `report.md`."""
+    return survey_samples(report, LIMIT_BYTES - HEAD_BYTES)
+
+
+def html_report(report: RunReport, survey: Survey | None = None) -> Iterator[str]:
     """Yield the text of `report.html` piece by piece, audited.
+
+    Args:
+        survey: what `survey_report` has found of this report; without it, it is made here.
 
     Raises:
         UnsafePageError: something in the page was not written by the templates (a bug).
     """
-    survey = survey_samples(report, LIMIT_BYTES - HEAD_BYTES)
+    survey = survey or survey_report(report)
     summary = packed("".join(metrics_summary(report)))
     index = packed(_index(report, survey))
     survey.blocks.shrink(LIMIT_BYTES - HEAD_BYTES - len(index) - len(summary))
