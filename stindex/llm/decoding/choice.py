@@ -192,8 +192,8 @@ def _fits(packed: PackedModel, rows: int, width: int) -> bool:
     try:
         packed.open(rows)
         with packed.borrowed():
-            pieces = [Piece(slot, tokens, width - len(tokens)) for slot in range(rows)]
-            packed.forward(pieces, last_only=False)
+            start, asked = width - len(tokens), len(tokens)
+            packed.forward([Piece(slot, tokens, start, asked) for slot in range(rows)])
     except Exception as problem:
         if not is_out_of_memory(problem):
             raise

@@ -1,9 +1,9 @@
 """Continuous batches with drafts: prompts go in, finished rows come out, each as soon as it ends.
 
 The beginning that all prompts share is computed once. Each pass takes one token for certain from
-every row and proves its draft; a row that ends leaves, and the next prompt takes its slot. Which
-token a row takes is the row's business (`row.py`), as under `generate`: only the number of passes
-differs. Greedy decoding only.
+every row and proves its draft; a row that ends leaves, and the next prompt takes its slot and is
+read in the passes in which the others go on. Which token a row takes is the row's business
+(`row.py`), as under `generate`: only the number of passes differs. Greedy decoding only.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from stindex.llm.decoding.packed import PackedModel, begins_with, common_prefix
 from stindex.llm.decoding.plain import BatchSettings, Decoded, decoded_row
 from stindex.llm.decoding.row import Prompt, Row
 from stindex.llm.decoding.slots import Piece
+from stindex.llm.memory import PIECE_TOKENS  # of prompts in one pass, at most
 
 # (rows at most, least probability of a draft): a token more costs the more, the fuller a pass is.
 _LEAST = ((2, 0.25), (4, 0.35), (8, 0.45))
@@ -29,24 +30,34 @@ _LEAST_OF_MANY = 0.6
 
 @dataclass(slots=True)
 class _Active:
-    """A row that is being decoded."""
+    """A row that is being decoded; `unseen` are its last tokens, which no pass has seen yet."""
 
     index: int
     row: Row
     drafted: Drafted
     slot: int
+    unseen: tuple[int, ...]
     started: float
     mates: int = 1
 
     @property
     def position(self) -> int:
-        """Return the position of the row's last token, which no pass has seen yet."""
-        return len(self.row.prompt.token_ids) + len(self.row.tokens) - 1
+        """Return the position of the first unseen token."""
+        return len(self.row.prompt.token_ids) + len(self.row.tokens) - len(self.unseen)
 
     @property
     def most(self) -> int:
         """Return how many tokens prompt and answer may come to."""
         return len(self.row.prompt.token_ids) + self.row.budget
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What a row has in a pass."""
+
+    active: _Active
+    draft: Draft
+    piece: Piece
 
 
 @dataclass(slots=True)
@@ -104,8 +115,8 @@ class Engine:
         self.packed.share(prefix)
 
     def _admit(self, queue: Queue, slots: int) -> None:
-        """Give free slots to waiting prompts and take the first token of each."""
-        new: list[_Active] = []
+        """Give free slots to waiting prompts."""
+        begun = len(self._active)
         while len(self._active) < slots and queue.refilled():
             prompt = queue.prompts[queue.waiting[0]]
             if not begins_with(prompt.token_ids[:-1], self.packed.slots.prefix):
@@ -117,18 +128,10 @@ class Engine:
                 break
             queue.waiting.popleft()
             self._active.append(active)
-            new.append(active)
-        if not new:
-            return
-        shared = len(self.packed.slots.prefix)
-        begun = self._active[: -len(new)]
-        width = max((active.position - shared for active in begun), default=0)
-        self.packed.slots.fit(len(self._active), width, self.tokens)
-        pieces = [Piece(a.slot, a.row.prompt.token_ids[shared:], shared) for a in new]
-        logits = self.packed.read(pieces)
-        choices = logits.argmax(dim=-1).tolist()
-        for active, scores, choice in zip(new, logits, choices, strict=True):
-            self._take(active, NO_DRAFT, scores[None], [choice])
+        if len(self._active) > begun:
+            shared = len(self.packed.slots.prefix)
+            width = max((active.position - shared for active in self._active[:begun]), default=0)
+            self.packed.slots.fit(len(self._active), width, self.tokens)
 
     def _fits(self, new: _Active) -> bool:
         """Return whether another row fits in with those that are there; alone it always does."""
@@ -141,28 +144,40 @@ class Engine:
     def _begun(self, index: int, prompt: Prompt, slot: int) -> _Active:
         settings = self.settings
         row = Row(prompt, settings.vocabulary, settings.limits, settings.grammar)
-        return _Active(index, row, Drafted(row, prompt.own_text), slot, time.perf_counter())
+        drafted = Drafted(row, prompt.own_text)
+        unseen = prompt.token_ids[len(self.packed.slots.prefix) :]
+        return _Active(index, row, drafted, slot, unseen, time.perf_counter())
 
     def _step(self) -> None:
-        """Prove the drafts of all rows in one pass."""
-        rows = self._active
-        least = next((p for most, p in _LEAST if len(rows) <= most), _LEAST_OF_MANY)
-        drafts = [
-            self.drafter.draft(active.drafted, least) if self.drafter else NO_DRAFT
-            for active in rows
-        ]
-        pieces = [
-            Piece(active.slot, (active.row.tokens[-1], *draft.tokens), active.position)
-            for active, draft in zip(rows, drafts, strict=True)
-        ]
-        logits = self.packed.forward(pieces, last_only=False)
+        """Read what is unseen of all rows and prove their drafts, in one pass."""
+        turns = list(self._turns())
+        logits = self.packed.forward([turn.piece for turn in turns])
         choices = logits.argmax(dim=-1).tolist()  # one transfer for all rows
         start = 0
-        for active, draft in zip(rows, drafts, strict=True):
-            end = start + len(draft.tokens) + 1
-            active.mates = max(active.mates, len(rows))
-            self._take(active, draft, logits[start:end], choices[start:end])
+        for turn in turns:
+            end = start + turn.piece.asked
+            turn.active.mates = max(turn.active.mates, len(turns))
+            if turn.piece.asked:
+                self._take(turn.active, turn.draft, logits[start:end], choices[start:end])
+                turn.active.unseen = (turn.active.row.tokens[-1],)
+            else:
+                turn.active.unseen = turn.active.unseen[len(turn.piece.tokens) :]
             start = end
+
+    def _turns(self) -> Iterator[_Turn]:
+        """Yield what each row has in the next pass; long prompts are read in several."""
+        least = next((p for most, p in _LEAST if len(self._active) <= most), _LEAST_OF_MANY)
+        room = PIECE_TOKENS
+        for active in self._active:
+            read = active.unseen if len(active.unseen) == 1 else active.unseen[:room]
+            room -= len(read) - 1
+            if len(read) < len(active.unseen):
+                if read:
+                    yield _Turn(active, NO_DRAFT, Piece(active.slot, read, active.position))
+                continue
+            draft = self.drafter.draft(active.drafted, least) if self.drafter else NO_DRAFT
+            tokens, asked = (*read, *draft.tokens), 1 + len(draft.tokens)
+            yield _Turn(active, draft, Piece(active.slot, tokens, active.position, asked))
 
     def _take(
         self, active: _Active, draft: Draft, scores: torch.Tensor, choices: Sequence[int]

@@ -92,17 +92,17 @@ class PackedModel:
         finally:
             self.model.set_attn_implementation(ATTENTION)
 
-    def forward(self, pieces: Sequence[Piece], *, last_only: bool) -> torch.Tensor:
+    def forward(self, pieces: Sequence[Piece]) -> torch.Tensor:
         """Compute all pieces in one pass.
 
         Returns:
-            float32 logits, shape (tokens, vocabulary), or (pieces, vocabulary) for the last tokens.
+            float32 logits, shape (tokens asked of all pieces, vocabulary).
         """
         device = self.model.device
         slots = self.slots
         flat = Flat.of(pieces, len(slots.prefix), device)
         slots.begin(flat)
-        kept = _last_places(pieces) if last_only else torch.arange(len(flat.rows))
+        kept = _asked_places(pieces)
         model: Any = self.model
         output = model(
             input_ids=torch.tensor([[t for p in pieces for t in p.tokens]], device=device),
@@ -111,26 +111,13 @@ class PackedModel:
             attention_mask=torch.ones(1, 1, 1, 1, dtype=torch.bool, device=device),
             past_key_values=slots.cache,
             use_cache=True,
-            logits_to_keep=kept.to(device),
+            # One at least: not every product takes a matrix without rows.
+            logits_to_keep=torch.tensor(kept or [0], device=device),
             stindex_slots=slots,
         )
         self.counts.passes += 1
         self.counts.tokens_fed += len(flat.rows)
-        logits: torch.Tensor = output.logits[0].float()
-        return logits
-
-    def read(self, pieces: Sequence[Piece]) -> torch.Tensor:
-        """Read prompts and return the logits after each: shape (pieces, vocabulary)."""
-        found = [self._read_some(some) for some in _portions(pieces)]
-        return torch.cat(found)
-
-    def _read_some(self, pieces: Sequence[Piece]) -> torch.Tensor:
-        if len(pieces) > 1:
-            return self.forward(pieces, last_only=True)
-        (piece,) = pieces
-        for offset in range(0, len(piece.tokens), PIECE_TOKENS):
-            tokens = piece.tokens[offset : offset + PIECE_TOKENS]
-            logits = self.forward([Piece(piece.slot, tokens, piece.start + offset)], last_only=True)
+        logits: torch.Tensor = output.logits[0, : len(kept)].float()
         return logits
 
     def share(self, prefix: Sequence[int]) -> None:
@@ -141,7 +128,8 @@ class PackedModel:
             return
         slots.drop_prefix()
         if prefix:
-            self.read([Piece(0, prefix, 0)])
+            for start in range(0, len(prefix), PIECE_TOKENS):
+                self.forward([Piece(0, prefix[start : start + PIECE_TOKENS], start)])
             slots.keep_prefix(prefix)
 
 
@@ -169,15 +157,10 @@ def begins_with(tokens: Sequence[int], prefix: Sequence[int]) -> bool:
     return tuple(tokens[: len(prefix)]) == tuple(prefix)
 
 
-def _portions(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
-    portion: list[Piece] = []
+def _asked_places(pieces: Sequence[Piece]) -> list[int]:
+    places: list[int] = []
+    end = 0
     for piece in pieces:
-        if portion and sum(len(p.tokens) for p in [*portion, piece]) > PIECE_TOKENS:
-            yield portion
-            portion = []
-        portion.append(piece)
-    yield portion
-
-
-def _last_places(pieces: Sequence[Piece]) -> torch.Tensor:
-    return torch.tensor([len(piece.tokens) for piece in pieces]).cumsum(0) - 1
+        end += len(piece.tokens)
+        places.extend(range(end - piece.asked, end))
+    return places

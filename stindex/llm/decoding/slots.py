@@ -19,11 +19,15 @@ _BLOCK = 256  # slots grow by blocks of so many positions
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """New tokens of one row: which slot it has, and the position of the first of them."""
+    """New tokens of one row: which slot it has, and the position of the first of them.
+
+    `asked`: after how many of them, counted from the last, the model is to say what comes next.
+    """
 
     slot: int
     tokens: Sequence[int]
     start: int
+    asked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
