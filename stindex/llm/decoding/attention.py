@@ -29,7 +29,7 @@ def attend(  # noqa: PLR0913, PLR0917  # transformers' signature of an attention
     stindex_slots: Slots | None = None,
     **_: object,
 ) -> tuple[torch.Tensor, None]:
-    """Attend from a flat batch of tokens to the rows' own slots and to the shared prefix.
+    """Attend as `attended` does, with what a layer of transformers hands over.
 
     Args:
         query: shape (1, heads, T, D).
@@ -40,22 +40,47 @@ def attend(  # noqa: PLR0913, PLR0917  # transformers' signature of an attention
     """
     if stindex_slots is None:
         raise AssertionError("this attention function works with slots only")
-    flat = stindex_slots.flat
-    key_heads = key.shape[1]
-    heads, tokens, width = query.shape[1:]
+    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    queries = query[0].transpose(0, 1)
+    layer = int(module.layer_idx)  # type: ignore[arg-type]
+    output = attended(stindex_slots, layer, queries, (key, value), scale, sliding_window)
+    return output.view(1, *queries.shape[:2], -1), None
+
+
+def attended(  # noqa: PLR0913, PLR0917
+    slots: Slots,
+    layer: int,
+    queries: torch.Tensor,
+    stored: tuple[torch.Tensor, torch.Tensor],
+    scale: float,
+    window: int | None,
+) -> torch.Tensor:
+    """Attend from a flat batch of tokens to the rows' own slots and to the shared prefix.
+
+    Args:
+        queries: shape (T, heads, D).
+        stored: keys and values of all slots, shape (slots, key heads, capacity, D).
+        window: how many positions back a token attends to; None is all.
+
+    Returns:
+        shape (T, heads x D of the values).
+    """
+    key, value = stored
+    flat, key_heads = slots.flat, key.shape[1]
+    tokens, heads, width = queries.shape
     groups = heads // key_heads
-    scale = width**-0.5 if scaling is None else scaling
-    by_token = query[0].view(key_heads, groups, tokens, width).transpose(1, 2)
-    asked = by_token.reshape(1, key_heads, tokens * groups, width)
-    own = _rows_part if _has_kernel(query) else _slots_part
-    part = own(asked, key, value, flat, sliding_window, scale)
+    by_key_head = queries.reshape(tokens, key_heads, groups, width).transpose(0, 1)
+    asked = by_key_head.reshape(1, key_heads, tokens * groups, width)
+    own = _rows_part if _has_kernel(queries) else _slots_part
+    part = own(asked, key, value, flat, window, scale)
+    output = part.output
     if flat.prefix:
-        keys, values = stindex_slots.prefix_of(int(module.layer_idx))  # type: ignore[arg-type]
-        bias = flat.prefix_bias(groups, sliding_window)
-        found = (_by_products if _halves(query) else _part)(asked, keys, values, bias, scale)
-        part = _joined(found, part)
-    output = part.output[0].to(value.dtype).view(tokens, groups, key_heads, -1).transpose(1, 2)
-    return output.reshape(1, tokens, heads, value.shape[-1]), None
+        bias = flat.prefix_bias(groups, window)
+        attend_to_prefix = _by_products if _halves(queries) else _part
+        found = attend_to_prefix(asked, *slots.prefix_of(layer), bias, scale)
+        output = _joined(found, part)
+    by_token = output[0].to(value.dtype).view(tokens, groups, key_heads, -1).transpose(1, 2)
+    return by_token.reshape(tokens, -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +196,9 @@ def _slots_part(  # noqa: PLR0913, PLR0917
     )
 
 
-def _joined(first: _Part, second: _Part) -> _Part:
+def _joined(first: _Part, second: _Part) -> torch.Tensor:
     share = (first.weight - second.weight).sigmoid()
-    output = torch.lerp(second.output, first.output, share)
-    return _Part(output, torch.logaddexp(first.weight, second.weight))
+    return torch.lerp(second.output, first.output, share)
 
 
 AttentionInterface.register(ATTENTION, attend)

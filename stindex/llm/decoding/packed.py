@@ -15,7 +15,7 @@ import torch
 from transformers import PreTrainedModel
 
 from stindex.llm.decoding.attention import ATTENTION
-from stindex.llm.decoding.linear import LaidOutLayers
+from stindex.llm.decoding.layers import FastLayers
 from stindex.llm.decoding.slots import Flat, Piece, Slots
 from stindex.llm.memory import PIECE_TOKENS  # a longer prompt is read in pieces of so many
 
@@ -45,7 +45,7 @@ class PackedModel:
     def __init__(self, model: PreTrainedModel) -> None:
         self.model = model
         self.counts = Counts()
-        self._layers = LaidOutLayers(model)
+        self._layers = FastLayers(model)
         self._slots: Slots | None = None
         self._own_attention: str = model.config._attn_implementation  # noqa: SLF001  # no getter
 
@@ -76,21 +76,29 @@ class PackedModel:
     @contextmanager
     def borrowed(self) -> Iterator[None]:
         """Let the model attend through the slots, and put it back as it was."""
-        self.model.set_attn_implementation(ATTENTION)
-        try:
-            with torch.inference_mode(), self._layers.exchanged():
+        with torch.inference_mode():
+            self._borrow()
+            try:
                 yield
-        finally:
-            self.model.set_attn_implementation(self._own_attention)
+            finally:
+                self._give_back()
 
     @contextmanager
     def given_back(self) -> Iterator[None]:
-        """Inside `borrowed`: let the model attend as it does by itself."""
-        self.model.set_attn_implementation(self._own_attention)
+        """Inside `borrowed`: let the model be as it was."""
+        self._give_back()
         try:
             yield
         finally:
-            self.model.set_attn_implementation(ATTENTION)
+            self._borrow()
+
+    def _borrow(self) -> None:
+        self._layers.exchange()
+        self.model.set_attn_implementation(ATTENTION)
+
+    def _give_back(self) -> None:
+        self.model.set_attn_implementation(self._own_attention)
+        self._layers.restore()
 
     def forward(self, pieces: Sequence[Piece]) -> torch.Tensor:
         """Compute all pieces in one pass.
