@@ -28,6 +28,7 @@ from transformers import (
 )
 
 from stindex.llm.base import DecodingSettings, Message
+from stindex.llm.decoding import attention, layers, slots
 from stindex.llm.decoding.attention import ATTENTION, attend
 from stindex.llm.decoding.batches import (
     BatchSize,
@@ -56,6 +57,7 @@ from stindex.llm.decoding.sampling import Sampling
 from stindex.llm.decoding.slots import Piece, Slots
 from stindex.llm.decoding.support import verify, why_not
 from stindex.llm.huggingface import HuggingFaceLLM
+from stindex.llm.memory import DRAFT_TOKENS
 from stindex.schema import Extraction
 
 pytestmark = pytest.mark.slow
@@ -324,13 +326,11 @@ def test_the_cache_holds_no_more_than_its_tokens_and_rows_wait_for_room(
 
         def noted(
             pieces: Sequence[Piece],
-            *,
-            last_only: bool,
             slots: Callable[[], Slots] = lambda packed=engine.packed: packed.slots,  # type: ignore[misc]
             forward: Any = forward,  # noqa: ANN401
             sizes: list[tuple[int, int]] = sizes,
         ) -> torch.Tensor:
-            found: torch.Tensor = forward(pieces, last_only=last_only)
+            found: torch.Tensor = forward(pieces)
             sizes.append((len(pieces), slots().rows * slots().capacity))
             return found
 
@@ -351,10 +351,10 @@ def test_out_of_memory_halves_the_slots_and_changes_no_token(
     model = tiny(CONFIGS["llama"]())
     forward = PackedModel.forward
 
-    def cramped(self: PackedModel, pieces: Sequence[Piece], *, last_only: bool) -> torch.Tensor:
+    def cramped(self: PackedModel, pieces: Sequence[Piece]) -> torch.Tensor:
         if len(pieces) > 2:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return forward(self, pieces, last_only=last_only)
+        return forward(self, pieces)
 
     expected = told(by_generate(model, prompts, settings))
     monkeypatch.setattr(PackedModel, "forward", cramped)
@@ -374,17 +374,17 @@ def test_a_bad_row_costs_its_neighbours_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     model = tiny(CONFIGS["llama"]())
-    read = PackedModel.read
+    forward = PackedModel.forward
     poison = 12_345
     sick = [*prompts, dataclasses.replace(prompts[0], token_ids=(*prompts[0].token_ids, poison))]
 
     def failing(self: PackedModel, pieces: Sequence[Piece]) -> torch.Tensor:
         if any(poison in piece.tokens for piece in pieces):
             raise IndexError("bad row")
-        return read(self, pieces)
+        return forward(self, pieces)
 
     expected = told(by_generate(model, prompts, settings))
-    monkeypatch.setattr(PackedModel, "read", failing)
+    monkeypatch.setattr(PackedModel, "forward", failing)
     found = {
         r.index: r.decoded
         for r in stream_all(sick, engine_of(model, settings, smollm2), BatchSize.of(3), Event())
@@ -402,8 +402,59 @@ def test_the_model_attends_as_before_once_a_run_is_over_or_given_up(
     results = stream_all(prompts, engine_of(model, settings, smollm2), BatchSize.of(2), Event())
     next(results)
     assert model.config._attn_implementation == ATTENTION
+    assert any("forward" in vars(module) for module in model.modules())
     results.close()  # type: ignore[attr-defined]
     assert model.config._attn_implementation == before
+    assert not any("forward" in vars(module) for module in model.modules())
+
+
+def test_the_first_answer_is_held_against_the_model_as_it_was() -> None:
+    packed = PackedModel(tiny(CONFIGS["llama"]()))
+
+    def exchanged() -> bool:
+        return any("forward" in vars(module) for module in packed.model.modules())
+
+    with packed.borrowed():
+        assert exchanged()
+        with packed.given_back():
+            assert not exchanged()
+        assert exchanged()
+
+
+@pytest.mark.parametrize("architecture", ["llama", "qwen2", "qwen3", "mistral"])
+def test_tokens_are_the_same_without_laid_out_weights_and_with_padded_rows(
+    architecture: str,
+    settings: BatchSettings,
+    prompts: list[Prompt],
+    smollm2: HuggingFaceLLM,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What other devices do: torch's own products, and rows of few tokens in one batch."""
+    model = tiny(CONFIGS[architecture]())
+    expected = told(by_generate(model, prompts, settings))
+    monkeypatch.setattr(layers, "to_lay_out", lambda _: [])
+    monkeypatch.setattr(slots, "_few", lambda _: DRAFT_TOKENS)
+    monkeypatch.setattr(attention, "_has_kernel", lambda _: False)
+    assert told(by_engine(engine_of(model, settings, smollm2), prompts, 4)) == expected
+
+
+def test_an_answer_is_begun_in_the_pass_that_reads_its_prompt(
+    settings: BatchSettings, prompts: list[Prompt], smollm2: HuggingFaceLLM
+) -> None:
+    engine = engine_of(tiny(CONFIGS["llama"]()), settings, smollm2)
+    forward = engine.packed.forward
+    passes: list[list[Piece]] = []
+
+    def noted(pieces: Sequence[Piece]) -> torch.Tensor:
+        passes.append(list(pieces))
+        return forward(pieces)
+
+    engine.packed.forward = noted  # type: ignore[method-assign]
+    by_engine(engine, prompts, 3)
+    read = [p for pieces in passes for p in pieces if p.start == len(engine.packed.slots.prefix)]
+    assert len(read) == len(prompts)
+    assert any(piece.asked > 1 for piece in read)
+    assert any(len(pieces) == 3 and max(len(p.tokens) for p in pieces) > 20 for pieces in passes)
 
 
 @pytest.mark.parametrize(
@@ -451,7 +502,7 @@ def _broken_attention() -> Iterator[None]:
 def test_an_engine_that_is_wrong_is_found_out_and_said_once(
     settings: BatchSettings, prompts: list[Prompt], smollm2: HuggingFaceLLM
 ) -> None:
-    model = tiny(CONFIGS["llama"]())
+    model = tiny(CONFIGS["mistral"]())
     said: list[str] = []
     decoding = LocalDecoding(model, smollm2.load().encode, "auto", said.append)
     for _ in range(2):

@@ -105,11 +105,11 @@ def test_a_probe_halves_until_the_slots_fit(
     forward = PackedModel.forward
     tried = []
 
-    def cramped(self: PackedModel, pieces: Sequence[Piece], *, last_only: bool) -> torch.Tensor:
+    def cramped(self: PackedModel, pieces: Sequence[Piece]) -> torch.Tensor:
         tried.append((len(pieces), pieces[0].start + len(pieces[0].tokens)))
         if len(pieces) > 3:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return forward(self, pieces, last_only=last_only)
+        return forward(self, pieces)
 
     monkeypatch.setattr(PackedModel, "forward", cramped)
     llm = HuggingFaceLLM(thinking_stand_in.local, device="cpu")

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from transformers import AttentionInterface
 
-from stindex.llm.decoding.slots import Flat, Slots
+from stindex.llm.decoding.slots import Flat, Padded, Slots
 
 ATTENTION = "stindex_slots"
 
@@ -71,8 +71,7 @@ def attended(  # noqa: PLR0913, PLR0917
     groups = heads // key_heads
     by_key_head = queries.reshape(tokens, key_heads, groups, width).transpose(0, 1)
     asked = by_key_head.reshape(1, key_heads, tokens * groups, width)
-    own = _rows_part if _has_kernel(queries) else _slots_part
-    part = own(asked, key, value, flat, window, scale)
+    part = _own_part(asked, key, value, flat, window, scale)
     output = part.output
     if flat.prefix:
         bias = flat.prefix_bias(groups, window)
@@ -148,7 +147,7 @@ def _by_products(
     return _Part.of(shares @ value, highest.float() - most.float().log())
 
 
-def _rows_part(  # noqa: PLR0913, PLR0917
+def _own_part(  # noqa: PLR0913, PLR0917
     asked: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
@@ -156,44 +155,45 @@ def _rows_part(  # noqa: PLR0913, PLR0917
     window: int | None,
     scale: float,
 ) -> _Part:
-    """Attend row by row: on a CPU calls are cheap, and what pads rows to one length is not."""
-    groups = asked.shape[2] // len(flat.rows)
+    """Attend to the rows' own slots: rows of few tokens in one batch, the others one by one."""
+    groups = asked.shape[2] // len(flat.positions)
     parts = []
-    for row, span in enumerate(flat.spans):
+    if flat.padded is not None:
+        bias = flat.padded_bias(groups, window)
+        parts.append(_padded_part(asked, key, value, flat.padded, bias, scale))
+    for span in flat.alone:
         query = asked[:, :, span.start * groups : span.end * groups]
         keys = key[span.slot : span.slot + 1, :, : span.width]
         values = value[span.slot : span.slot + 1, :, : span.width]
-        parts.append(_part(query, keys, values, flat.row_bias(row, groups, window), scale))
+        parts.append(_part(query, keys, values, flat.row_bias(span, groups, window), scale))
+    if len(parts) == 1:
+        return parts[0]
     outputs, weights = [part.output for part in parts], [part.weight for part in parts]
     return _Part(torch.cat(outputs, dim=1), torch.cat(weights, dim=1))
 
 
-def _slots_part(  # noqa: PLR0913, PLR0917
+def _padded_part(  # noqa: PLR0913, PLR0917
     asked: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
-    flat: Flat,
-    window: int | None,
+    padded: Padded,
+    bias: torch.Tensor,
     scale: float,
 ) -> _Part:
-    """Attend in one batch, rows padded to the longest."""
-    groups = asked.shape[2] // len(flat.rows)
+    slots, queries = padded.positions.shape
     key_heads, width = asked.shape[1], asked.shape[3]
-    rows, queries = flat.query_positions.shape
-    padded = asked.new_zeros(rows, queries, key_heads, groups, width)
-    padded[flat.rows, flat.places] = asked.view(key_heads, -1, groups, width).transpose(0, 1)
-    query = padded.transpose(1, 2).reshape(rows, key_heads, queries * groups, width)
-    which: Any = slice(0, rows) if flat.first_slots else flat.slots
-    keys, values = (stored[which, :, : flat.width] for stored in (key, value))
-    found = _part(query, keys, values, flat.slot_bias(groups, window), scale)
-    return _Part(
-        *(
-            part.reshape(rows, queries, groups, key_heads, -1)[flat.rows, flat.places].flatten(
-                0, 1
-            )[None]
-            for part in (found.output, found.weight)
-        )
+    groups = bias.shape[2] // queries
+    query = asked.new_zeros(slots, queries, groups, key_heads, width)
+    given = asked[0, :, : padded.tokens * groups].transpose(0, 1)
+    query[padded.slots, padded.places] = given.reshape(-1, groups, key_heads, width)
+    query = query.view(slots, queries * groups, key_heads, width).transpose(1, 2)
+    keys, values = (stored[:slots, :, : padded.width] for stored in (key, value))
+    found = _part(query, keys, values, bias, scale)
+    output, weight = (
+        part.view(slots, queries, groups, key_heads, -1)[padded.slots, padded.places]
+        for part in (found.output, found.weight)
     )
+    return _Part(output.flatten(0, 1)[None], weight.flatten(0, 1)[None])
 
 
 def _joined(first: _Part, second: _Part) -> torch.Tensor:

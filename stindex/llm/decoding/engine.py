@@ -150,7 +150,8 @@ class Engine:
 
     def _step(self) -> None:
         """Read what is unseen of all rows and prove their drafts, in one pass."""
-        turns = list(self._turns())
+        # Rows of few tokens first: they are attended to together.
+        turns = sorted(self._turns(), key=lambda turn: len(turn.piece.tokens))
         logits = self.packed.forward([turn.piece for turn in turns])
         choices = logits.argmax(dim=-1).tolist()  # one transfer for all rows
         start = 0

@@ -171,7 +171,7 @@ class FlatLayer:
         """Compute what the layer computes: shape (1, tokens, width of the model)."""
         normed = self.before_attention(hidden_states[0])
         rotated, values = self._projected(normed, position_embeddings)
-        queries, keys = rotated.split((self.heads, self.key_heads), dim=1)
+        queries, keys = rotated[:, : self.heads], rotated[:, self.heads :]
         kept = past_key_values.update(
             keys.transpose(0, 1)[None], values.transpose(0, 1)[None], self.index
         )
@@ -185,10 +185,10 @@ class FlatLayer:
         self, normed: torch.Tensor, angles: tuple[torch.Tensor, torch.Tensor]
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return rotated queries and keys, and values: shape (tokens, heads, width) each."""
-        projected = self.queries_keys_values(normed).unflatten(-1, (-1, self.width))
-        rotating, values = projected.split((self.heads + self.key_heads, self.key_heads), dim=1)
+        projected = self.queries_keys_values(normed).view(len(normed), -1, self.width)
+        rotating, values = projected.tensor_split((self.heads + self.key_heads,), dim=1)
         if self.queries_norm is not None and self.keys_norm is not None:
-            queries, keys = rotating.split((self.heads, self.key_heads), dim=1)
+            queries, keys = rotating[:, : self.heads], rotating[:, self.heads :]
             rotating = torch.cat((self.queries_norm(queries), self.keys_norm(keys)), dim=1)
         return _rotated(rotating, *angles), values
 

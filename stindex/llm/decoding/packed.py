@@ -124,7 +124,7 @@ class PackedModel:
             stindex_slots=slots,
         )
         self.counts.passes += 1
-        self.counts.tokens_fed += len(flat.rows)
+        self.counts.tokens_fed += len(flat.positions)
         logits: torch.Tensor = output.logits[0, : len(kept)].float()
         return logits
 

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 import torch
 from transformers.cache_utils import Cache, CacheLayerMixin
+
+from stindex.llm.memory import DRAFT_TOKENS
 
 _BLOCK = 256  # slots grow by blocks of so many positions
 
@@ -40,66 +43,97 @@ class Span:
     width: int
 
 
-@dataclass(slots=True)
-class Flat:
-    """Where the tokens of one forward pass belong. T tokens, n rows, at most Q tokens a row.
+@dataclass(frozen=True, slots=True)
+class Padded:
+    """Rows of few tokens, which are attended to in one batch, padded to the longest of them.
 
     Attributes:
-        rows, places, positions: shape (T,): the token's row, its place in it, its position.
+        tokens: how many tokens they have; they are the first of the flat batch.
+        slots, places: shape (tokens,): the token's slot, its place among those of its row.
+        positions: shape (slots, queries): of the tokens in each slot; 0 where there is none.
+        width: how much of the slots is looked at.
+    """
+
+    tokens: int
+    slots: torch.Tensor
+    places: torch.Tensor
+    positions: torch.Tensor
+    width: int
+
+    @classmethod
+    def of(cls, spans: Sequence[Span], positions: torch.Tensor) -> Padded:
+        """Lay out rows that are the first of a flat batch, of which the tokens' positions go in."""
+        lengths = [span.end - span.start for span in spans]
+        device = positions.device
+        owners = [span.slot for span, n in zip(spans, lengths, strict=True) for _ in range(n)]
+        slots = torch.tensor(owners, device=device)
+        places = torch.tensor([place for n in lengths for place in range(n)], device=device)
+        padded = positions.new_zeros(max(owners) + 1, max(lengths))
+        padded[slots, places] = positions[: len(owners)]
+        return cls(len(owners), slots, places, padded, max(span.width for span in spans))
+
+
+@dataclass(slots=True)
+class Flat:
+    """Where the tokens of one forward pass belong; there are T of them.
+
+    Attributes:
+        positions: shape (T,).
         cells: two of shape (T,): the slot that keeps the token's key and value, and where in it.
         spans: one a row.
-        slots: shape (n,): the slot of each row; `first_slots` where these are 0, 1, 2, ...
-        query_positions: shape (n, Q).
+        padded: the rows that come first and have few tokens; None where there are none or one.
         width: how much of the slots is looked at, counted from the end of the shared prefix.
         prefix: tokens of the shared prefix.
     """
 
-    rows: torch.Tensor
-    places: torch.Tensor
     positions: torch.Tensor
     cells: tuple[torch.Tensor, torch.Tensor]
     spans: tuple[Span, ...]
-    slots: torch.Tensor
-    first_slots: bool
-    query_positions: torch.Tensor
-    width: int
+    padded: Padded | None
     prefix: int
     _biases: dict[tuple[int | str, int, int | None], torch.Tensor] = field(default_factory=dict)
 
     @classmethod
     def of(cls, pieces: Sequence[Piece], prefix: int, device: torch.device) -> Flat:
         """Lay out the new tokens of `pieces`, one after the other."""
-        lengths = [len(piece.tokens) for piece in pieces]
-        starts = torch.tensor([piece.start for piece in pieces])
-        rows = torch.repeat_interleave(torch.arange(len(pieces)), torch.tensor(lengths))
-        places = torch.cat([torch.arange(length) for length in lengths])
-        positions = (starts[rows] + places).to(device)
-        slots = [piece.slot for piece in pieces]
-        query_positions = starts[:, None] + torch.arange(max(lengths))[None]
         spans = tuple(_spans(pieces, prefix))
+        owners = [piece.slot for piece in pieces for _ in piece.tokens]
+        places = [p.start + place for p in pieces for place in range(len(p.tokens))]
+        positions = torch.tensor(places, device=device)
+        few = list(takewhile(lambda span: span.end - span.start <= _few(device), spans))
         return cls(
-            rows=rows.to(device),
-            places=places.to(device),
             positions=positions,
-            cells=(torch.tensor(slots)[rows].to(device), positions - prefix),
+            cells=(torch.tensor(owners, device=device), positions - prefix),
             spans=spans,
-            slots=torch.tensor(slots, device=device),
-            first_slots=slots == list(range(len(slots))),
-            query_positions=query_positions.to(device),
-            width=max(span.width for span in spans),
+            padded=Padded.of(few, positions) if len(few) > 1 else None,
             prefix=prefix,
         )
 
-    def slot_bias(self, groups: int, window: int | None) -> torch.Tensor:
-        """Return what is added to the scores of the slots: shape (n, 1, Q x groups, width)."""
-        return self._kept("slots", groups, window, self.query_positions, self.width)[:, None]
+    @property
+    def width(self) -> int:
+        """Return how much of the slots is looked at, counted from the end of the prefix."""
+        return max(span.width for span in self.spans)
 
-    def row_bias(self, row: int, groups: int, window: int | None) -> torch.Tensor | None:
+    @property
+    def alone(self) -> Sequence[Span]:
+        """Return the rows that are attended to one by one."""
+        return [
+            span for span in self.spans if self.padded is None or span.start >= self.padded.tokens
+        ]
+
+    def padded_bias(self, groups: int, window: int | None) -> torch.Tensor:
+        """Return what is added to the scores of padded rows: (slots, 1, q x groups, width)."""
+        if self.padded is None:
+            raise AssertionError("no row was padded")
+        positions, width = self.padded.positions, self.padded.width
+        return self._kept("padded", groups, window, positions, width)[:, None]
+
+    def row_bias(self, span: Span, groups: int, window: int | None) -> torch.Tensor | None:
         """Return what is added to the scores of a row's slot, if anything: (q x groups, width)."""
-        span = self.spans[row]
         if span.end - span.start == 1 and window is None:
             return None  # a single token comes after all that its slot holds
-        return self._kept(row, groups, window, self.positions[span.start : span.end], span.width)
+        positions = self.positions[span.start : span.end]
+        return self._kept(span.slot, groups, window, positions, span.width)
 
     def prefix_bias(self, groups: int, window: int | None) -> torch.Tensor | None:
         """Return what is added to the scores of the prefix, if anything: (T x groups, prefix)."""
@@ -118,6 +152,14 @@ class Flat:
             bias = _bias(queries[..., None], seen, window)
             self._biases[key] = bias.repeat_interleave(groups, dim=-2)
         return self._biases[key]
+
+
+def _few(device: torch.device) -> int:
+    """Return how many tokens a row may have to be padded with others.
+
+    On a CPU none: calls are cheap there, and what pads rows to one length is not.
+    """
+    return 0 if device.type == "cpu" else DRAFT_TOKENS
 
 
 def _spans(pieces: Sequence[Piece], prefix: int) -> Iterator[Span]:
