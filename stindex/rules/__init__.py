@@ -8,7 +8,3 @@ Rules of our own, because no library keeps granularity (*2022* becomes a day), k
 and intervals, or gives TIMEX3; dateparser, the best kept of them, also takes amounts of money and
 pronouns for dates.
 """
-
-from stindex.rules.temporal_reader import Style, read_temporal
-
-__all__ = ["Style", "read_temporal"]

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from stindex.rules.meaning import Unit
+if TYPE_CHECKING:  # whoever asks for a text's language needs none of what values are made of
+    from stindex.rules.meaning import Unit
 
 
 @dataclass(frozen=True, slots=True)

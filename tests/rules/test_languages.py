@@ -2,7 +2,7 @@
 
 import pytest
 
-from stindex.rules import read_temporal
+from stindex.rules.temporal_reader import read_temporal
 from stindex.rules.detection import language_of
 from stindex.rules.grammar import rules_of
 from stindex.rules.languages import LANGUAGES

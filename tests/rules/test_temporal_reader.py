@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stindex.rules import read_temporal
+from stindex.rules.temporal_reader import read_temporal
 from stindex.schema import TEMPORAL_TYPES, TIMEX3_TYPES, TemporalMention
 from stindex.temporal import parse, same_meaning
 
