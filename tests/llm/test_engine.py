@@ -50,6 +50,7 @@ from stindex.llm.decoding.drafts import (
 )
 from stindex.llm.decoding.engine import Engine
 from stindex.llm.decoding.grammar import Grammar
+from stindex.llm.decoding.linear import Product, laid_out
 from stindex.llm.decoding.packed import PackedModel, common_prefix
 from stindex.llm.decoding.plain import BatchSettings, Decoded, decode_batch
 from stindex.llm.decoding.row import Limits, Prompt, Row
@@ -436,6 +437,28 @@ def test_tokens_are_the_same_without_laid_out_weights_and_with_padded_rows(
     monkeypatch.setattr(slots, "_few", lambda _: DRAFT_TOKENS)
     monkeypatch.setattr(attention, "_has_kernel", lambda _: False)
     assert told(by_engine(engine_of(model, settings, smollm2), prompts, 4)) == expected
+
+
+def test_a_torch_without_the_product_computes_with_its_own_and_is_put_back(
+    settings: BatchSettings,
+    prompts: list[Prompt],
+    smollm2: HuggingFaceLLM,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = tiny(CONFIGS["gemma3"]())
+    expected = told(by_generate(model, prompts[:2], settings))
+    laid: list[Sequence[torch.nn.Linear]] = []
+
+    def third_fails(some: Sequence[torch.nn.Linear]) -> Product:
+        laid.append(some)
+        if len(laid) == 3:
+            raise RuntimeError("no such operation")
+        return laid_out(some)
+
+    monkeypatch.setattr(layers, "laid_out", third_fails)
+    assert told(by_engine(engine_of(model, settings, smollm2), prompts[:2], 2)) == expected
+    assert len(laid) == 3
+    assert not any("forward" in vars(module) for module in model.modules())
 
 
 def test_an_answer_is_begun_in_the_pass_that_reads_its_prompt(

@@ -43,7 +43,7 @@ class FastLayers:
     def exchange(self) -> None:
         """Let the model compute with the faster layers."""
         if self._forwards is None:
-            self._forwards = list(_forwards(self._model))
+            self._forwards = _forwards(self._model)
         for module, forward in self._forwards:
             vars(module)["forward"] = forward  # goes before the method of the class
 
@@ -53,12 +53,13 @@ class FastLayers:
             del vars(module)["forward"]
 
 
-def _forwards(model: PreTrainedModel) -> Iterator[tuple[torch.nn.Module, Forward]]:
+def _forwards(model: PreTrainedModel) -> list[tuple[torch.nn.Module, Forward]]:
+    chosen = {id(layer) for layer in to_lay_out(model.modules())}
     try:
-        yield from _all_forwards(model, set(map(id, to_lay_out(model.modules()))))
+        return list(_all_forwards(model, chosen))
     except (AttributeError, NotImplementedError, RuntimeError, TypeError):
         # This build of torch has no such product; its own is as right.
-        yield from _all_forwards(model, set())
+        return list(_all_forwards(model, set()))
 
 
 def _all_forwards(
