@@ -32,6 +32,7 @@ from stindex.scoring import entity_dimensions, entity_names
 from stindex.settings_files import nearest, read_settings_file
 
 PROMPT_NAMES = ("iso", "timex3")
+_REFERENCE_DATE, _UNKNOWN, _TEXT = "Reference date: ", "unknown", "\nText: "
 AnswerKind = Literal["places", "coordinates"]
 
 _RESPONSE_MODELS: dict[tuple[str, AnswerKind], type[AnyExtraction]] = {
@@ -153,8 +154,17 @@ def _own_system(content: _PromptFile, answer: AnswerKind) -> str:
 def _question(text: str, reference_date: str | None) -> Message:
     return {
         "role": "user",
-        "content": f"Reference date: {reference_date or 'unknown'}\nText: {text}",
+        "content": f"{_REFERENCE_DATE}{reference_date or _UNKNOWN}{_TEXT}{text}",
     }
+
+
+def asked(content: str) -> tuple[str, str | None]:
+    """Return text and reference date of the message that asks for a sample."""
+    date, found, text = content.partition(_TEXT)
+    if not found or not date.startswith(_REFERENCE_DATE):
+        return content, None
+    date = date.removeprefix(_REFERENCE_DATE)
+    return text, None if date == _UNKNOWN else date
 
 
 def _worked_answer(

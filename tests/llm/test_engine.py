@@ -40,20 +40,13 @@ from stindex.llm.decoding.batches import (
     stream_all,
 )
 from stindex.llm.decoding.choice import PLAIN, WITH_DRAFTS, LocalDecoding
-from stindex.llm.decoding.drafts import (
-    Draft,
-    Drafted,
-    Drafter,
-    NgramPool,
-    copied_date,
-    copied_span,
-)
+from stindex.llm.decoding.drafts import Drafter
 from stindex.llm.decoding.engine import Engine
 from stindex.llm.decoding.grammar import Grammar
 from stindex.llm.decoding.linear import Product, laid_out
 from stindex.llm.decoding.packed import PackedModel, common_prefix
 from stindex.llm.decoding.plain import BatchSettings, Decoded, decode_batch
-from stindex.llm.decoding.row import Limits, Prompt, Row
+from stindex.llm.decoding.row import Limits, Prompt
 from stindex.llm.decoding.sampling import Sampling
 from stindex.llm.decoding.slots import Piece, Slots
 from stindex.llm.decoding.support import verify, why_not
@@ -601,86 +594,6 @@ def test_the_shared_prefix_is_one_and_leaves_each_prompt_a_token(
     prefix = common_prefix(prompts, known)
     assert all(tuple(prompt[: len(prefix)]) == prefix for prompt in prompts)
     assert all(len(prefix) < len(prompt) for prompt in prompts)
-
-
-def test_the_pool_guesses_what_followed_most_often() -> None:
-    pool = NgramPool()
-    pool.learn([1, 2, 3, 1, 2, 4, 1, 2, 4])
-    guess = pool.guess([9, 1, 2])
-    assert guess is not None
-    assert guess[0] == 4
-    assert 0.5 < guess[1] < 1
-    assert pool.guess([7, 8]) is None
-
-
-def test_a_draft_is_legal_leaves_the_row_as_it_was_and_copies_the_text(
-    settings: BatchSettings, smollm2: HuggingFaceLLM
-) -> None:
-    loaded = smollm2.load()
-    prompt = Prompt("key", (1, 2, 3))
-    limits = Limits(answer=200, thought=1)
-    row = Row(prompt, settings.vocabulary, limits, settings.grammar)
-    drafter = Drafter(loaded.encode)
-    drafted = Drafted(row, "The plant in Toulouse opened in May 2011.")
-    scores = torch.zeros(loaded.vocabulary_size)
-    written = ""
-    for text in ("", '{"temporal_mentions": [{"text": "May'):
-        for token in loaded.encode(text):
-            assert row.advance(token, scores) == token
-        drafted.update()
-        tokens = drafter.draft(drafted, 0.3).tokens
-        assert drafter.draft(drafted, 0.3).tokens == tokens  # the matcher is where it was
-        written = loaded.vocabulary.decode(list(tokens))
-        assert row.matcher is not None
-        assert all(row.matcher.accept_token(token) for token in tokens)
-        row.matcher.rollback(len(tokens))
-    assert written.startswith(" 2011")
-
-
-@pytest.mark.parametrize(
-    ("written", "copied"),
-    [
-        ('[{"text": "New', " York City"),
-        ('[{"text": "Mar', "ch 3"),
-        ('[{"text": "', ""),  # nothing says where to begin
-        ('[{"text": "Paris', ""),
-        ('[{"text": "New York", "normalized": "', ""),
-    ],
-)
-def test_a_span_is_copied_up_to_where_a_name_or_date_may_end(
-    settings: BatchSettings, written: str, copied: str
-) -> None:
-    row = Row(Prompt("key", (1,)), settings.vocabulary, settings.limits, settings.grammar)
-    drafted = Drafted(row, "On March 3 they left New York City for good.")
-    assert copied_span(written, drafted) == copied
-
-
-@pytest.mark.parametrize(
-    ("written", "copied"),
-    [
-        ('"normalized": "', "2024-06-19"),
-        ('"normalized": "2024-', "06-19"),
-        ('"normalized": "2023', "-01-02"),
-        ('"normalized": "1999', ""),
-        ('"normalized": "2024-06-19', ""),
-        ('"normalized": "2024-06-19", "', ""),
-    ],
-)
-def test_a_value_is_completed_from_the_dates_of_the_text(
-    settings: BatchSettings, written: str, copied: str
-) -> None:
-    row = Row(Prompt("key", (1,)), settings.vocabulary, settings.limits, settings.grammar)
-    drafted = Drafted(row, "Reference date: 2024-06-19\nText: Since 2023-01-02.")
-    assert copied_date(written, drafted) == copied
-
-
-def test_a_source_that_is_wrong_is_believed_less_and_less(smollm2: HuggingFaceLLM) -> None:
-    drafter = Drafter(smollm2.load().encode)
-    before = drafter.tracks["copied"].rate, drafter.tracks["forced"].rate
-    for _ in range(20):
-        drafter.verified(Draft((5, 6, 7), ("forced", "copied", "copied")), 1)
-    assert drafter.tracks["copied"].rate < 0.5 < before[0]
-    assert drafter.tracks["forced"].rate > before[1]
 
 
 def test_every_prompt_gets_a_result_from_one_run_to_the_next(
