@@ -17,7 +17,7 @@ from stindex.llm.decoding.ngrams import LONGEST_CONTEXT, NgramPool, Recent
 from stindex.llm.decoding.row import Row
 from stindex.llm.memory import DRAFT_TOKENS
 from stindex.prompts import asked
-from stindex.rules import read_temporal
+from stindex.rules.temporal_reader import read_temporal
 
 Encode = Callable[[str], list[int]]
 # Who guessed, how sure of itself it was, and whether another who remembers said the same; None
