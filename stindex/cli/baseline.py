@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
+from stindex.cli.json_output import json_option, print_json
 from stindex.cli.run_names import output_dir_option, run_argument
 from stindex.comparison.baselines import find_baseline, save_baseline
 from stindex.stored import load_run
@@ -27,7 +27,7 @@ def baseline() -> None:
 @run_argument
 @click.argument("target", type=click.Path(path_type=Path))
 @output_dir_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
+@json_option
 def save(run: str, target: Path, output_dir: Path, *, as_json: bool) -> None:
     """Write a RUN into TARGET, a file or a directory of your repository.
 
@@ -41,6 +41,6 @@ def save(run: str, target: Path, output_dir: Path, *, as_json: bool) -> None:
     path = save_baseline(scores, stored.metrics, target)
     if as_json:
         found = {"file": str(path), "id": scores.run_id, "samples": len(scores.samples)}
-        click.echo(json.dumps(found, indent=2))
+        print_json(found)
         return
     click.echo(f"{path}: {len(scores.samples)} samples of {scores.run_id}")

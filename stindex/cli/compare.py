@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -11,6 +10,7 @@ from typing import Any
 
 import click
 
+from stindex.cli.json_output import json_option, print_json
 from stindex.cli.run_names import output_dir_option, runs_argument
 from stindex.cli.statuses import INVALID
 from stindex.comparison.baselines import find_baseline
@@ -42,7 +42,7 @@ _DEFAULT_RANKING = "overall.combined_f1"
     multiple=True,
     help="A dotted name, e.g. temporal.f1_score (may be repeated). Several runs are ranked by it.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@json_option
 @click.option(
     "--html",
     "html",
@@ -78,7 +78,7 @@ def compare(  # noqa: PLR0913 (one argument an option)
     if html is not None:
         _write_page(html, runs[1], output_dir, content, stored[0])
     if as_json:
-        click.echo(json.dumps(content, ensure_ascii=False, indent=2))
+        print_json(content)
     else:
         for line in comparison_lines(content)[1:]:
             click.echo(line)
@@ -133,7 +133,7 @@ def _write_page(
 
 def _print_ranking(boards: Sequence[Leaderboard], as_json: bool) -> None:  # noqa: FBT001 (a flag)
     if as_json:
-        click.echo(json.dumps([board.to_json() for board in boards], indent=2))
+        print_json([board.to_json() for board in boards])
         return
     for board in boards:
         for line in _ranking_lines(board):

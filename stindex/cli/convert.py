@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from stindex.cli.json_output import json_option, print_json
 from stindex.cli.statuses import INVALID
 from stindex.datasets.datelines import without_dateline
 from stindex.datasets.formats import format_of
@@ -19,7 +21,8 @@ from stindex.whole_files import write_whole
 @click.argument("source", metavar="IN", type=click.Path(path_type=Path))
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
 @click.option("--without-datelines", is_flag=True, help="Cut datelines out of the texts.")
-def convert(source: Path, target: Path, *, without_datelines: bool) -> None:
+@json_option
+def convert(source: Path, target: Path, *, without_datelines: bool, as_json: bool) -> None:
     """Read a data set of any known format and write it as native JSON lines.
 
     Each annotation that had to be put right or left out is listed. Nothing is written if a sample
@@ -42,6 +45,11 @@ def convert(source: Path, target: Path, *, without_datelines: bool) -> None:
         samples, _ = read_samples([("", entry) for entry in entries])
     write_whole(target, (json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries))
     mentions = sum(len(layer.mentions) for sample in samples for layer in sample.gold.values())
+    if as_json:
+        found = {"file": str(target), "format": form.name, "samples": len(samples)}
+        repairs = [asdict(repair) for repair in reading.repairs]
+        print_json({**found, "mentions": mentions, "repairs": repairs})
+        return
     click.echo(
         f"{target}: {len(samples)} samples, {mentions} gold mentions from {form.name}; "
         f"{len(reading.repairs)} annotations put right or left out"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
 from datetime import datetime
@@ -12,6 +11,7 @@ from typing import Any
 
 import click
 
+from stindex.cli.json_output import json_option, print_json
 from stindex.cli.statuses import INVALID
 from stindex.config import resolve_settings
 from stindex.errors import UserError
@@ -48,7 +48,7 @@ def _is_a_date(_context: click.Context, _option: click.Parameter, value: str | N
     type=click.Choice(["embedded", "nominatim", "none"]),
 )
 @click.option("--prompt", default="iso", show_default=True, help="iso, timex3 or a YAML file.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def extract(**options: Any) -> None:  # noqa: ANN401 (click hands over what the options say)
     """Print what a model finds in a TEXT: positions, values, coordinates.
 
@@ -57,7 +57,10 @@ def extract(**options: Any) -> None:  # noqa: ANN401 (click hands over what the 
     text = _text(options.pop("text"), options.pop("file"))
     as_json = options.pop("as_json")
     found = _extracted(text, options)
-    click.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else _table(found))
+    if as_json:
+        print_json(found)
+    else:
+        click.echo(_table(found))
     if found["outcome"] != "ok":
         sys.exit(INVALID)
 

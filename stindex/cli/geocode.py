@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
 import click
 
+from stindex.cli.json_output import json_option, print_json
 from stindex.cli.statuses import INVALID
 from stindex.geocoding.embedded import EmbeddedGeocoder, open_gazetteer
 from stindex.geocoding.gazetteer import Gazetteer
@@ -29,7 +29,7 @@ from stindex.schema import Place, SpatialMention
     type=click.IntRange(1, 50),
     help="How many places a name, the likeliest first.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON array, for programs.")
+@json_option
 def geocode(names: tuple[str, ...], context: str, most: int, *, as_json: bool) -> None:
     """Print the places that NAMES mean: coordinates, kind, confidence, way of matching.
 
@@ -45,7 +45,7 @@ def geocode(names: tuple[str, ...], context: str, most: int, *, as_json: bool) -
             {"name": name, "candidates": [asdict(place) for place in places]}
             for name, places in zip(names, found, strict=True)
         ]
-        click.echo(json.dumps(content, ensure_ascii=False, indent=2))
+        print_json(content)
     else:
         for name, places in zip(names, found, strict=True):
             for line in _lines(name, places):

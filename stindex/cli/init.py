@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 
+from stindex.cli.json_output import json_option, print_json
 from stindex.errors import UserError
 from stindex.resources import bundled
 
@@ -108,7 +109,7 @@ class Layout:
 @click.option("--model", default="rules", show_default=True, help="What cfg/eval.yaml names.")
 @click.option("--dataset", help="Your data set, for cfg/eval.yaml. Default: the demonstration.")
 @click.option("--ci/--no-ci", default=True, help="Write a GitHub workflow.  [default: ci]")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
+@json_option
 def init(directory: Path, model: str, dataset: str | None, *, ci: bool, as_json: bool) -> None:
     """Set up an evaluation in DIRECTORY: tests, settings, a workflow for CI.
 
@@ -124,7 +125,7 @@ def init(directory: Path, model: str, dataset: str | None, *, ci: bool, as_json:
         (written if _write(path, content) else kept).append(_as_seen(path))
     command = _command(layout)
     if as_json:
-        click.echo(json.dumps({"written": written, "kept": kept, "command": command}, indent=2))
+        print_json({"written": written, "kept": kept, "command": command})
         return
     for name in written:
         click.echo(f"wrote {name}")

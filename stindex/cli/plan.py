@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
+from stindex.cli.json_output import json_option, print_json
 from stindex.config import Settings
 from stindex.errors import UserError
 from stindex.llm.machine import gigabytes
@@ -26,6 +29,7 @@ _PROMPT_TOKENS = 1200  # of the instruction and its worked examples, which all p
 @click.option("--quantization", type=click.Choice(["none", "8bit", "4bit"]), default="none")
 @click.option("--text-tokens", type=click.IntRange(1), default=500, help="longest text, in tokens")
 @click.option("--max-tokens", type=click.IntRange(1), help="token limit of an answer")
+@json_option
 def plan(  # noqa: PLR0913  # each is an option of the command line
     *,
     model: str,
@@ -35,6 +39,7 @@ def plan(  # noqa: PLR0913  # each is an option of the command line
     quantization: Quantization,
     text_tokens: int,
     max_tokens: int | None,
+    as_json: bool,
 ) -> None:
     """Estimate a model's memory, before anything is downloaded or loaded.
 
@@ -49,21 +54,41 @@ def plan(  # noqa: PLR0913  # each is an option of the command line
     row_tokens = text_tokens + answer
     taken = _footprint(spec, quantization, _PROMPT_TOKENS + row_tokens)
     rows = min(taken.rows(available, row_tokens, _PROMPT_TOKENS), most_rows(device))
-    number_format = spec.dtype if quantization == "none" else f"{quantization}, {spec.dtype}"
-    click.echo(f"{spec.name} ({number_format}) with {gigabytes(available)}:")
-    click.echo(f"  weights                {gigabytes(taken.weights):>9}")
-    click.echo(f"  work of a pass         {gigabytes(taken.working):>9}")
-    click.echo(f"  shared prompt          {gigabytes(taken.token * _PROMPT_TOKENS):>9}")
-    one = row_tokens * taken.token + taken.row
-    click.echo(f"  a sample               {gigabytes(one):>9}  {row_tokens} tokens at most")
+    found = {
+        "model": spec.name,
+        "number_format": spec.dtype if quantization == "none" else f"{quantization}, {spec.dtype}",
+        "memory_bytes": available,
+        "weights_bytes": taken.weights,
+        "pass_bytes": taken.working,
+        "prompt_bytes": taken.token * _PROMPT_TOKENS,
+        "sample_bytes": row_tokens * taken.token + taken.row,
+        "sample_tokens": row_tokens,
+        "batch_size": rows,
+        "total_bytes": taken.total(rows, row_tokens, _PROMPT_TOKENS),
+    }
+    if as_json:
+        print_json(found)
+    else:
+        _print(found)
     if rows == 0:
         needed = int(taken.total(1, row_tokens, _PROMPT_TOKENS) / 0.9)
         raise UserError(
             f"--memory {memory}: {spec.name} needs about {gigabytes(needed)} for one sample; "
             "quantize it (--quantization), or choose a smaller model."
         )
-    total = taken.total(rows, row_tokens, _PROMPT_TOKENS)
-    click.echo(f"  batch size             {rows:>9}  {gigabytes(total)} together")
+
+
+def _print(found: Mapping[str, Any]) -> None:
+    shown = {name: gigabytes(size) for name, size in found.items() if name.endswith("_bytes")}
+    click.echo(f"{found['model']} ({found['number_format']}) with {shown['memory_bytes']}:")
+    click.echo(f"  weights                {shown['weights_bytes']:>9}")
+    click.echo(f"  work of a pass         {shown['pass_bytes']:>9}")
+    click.echo(f"  shared prompt          {shown['prompt_bytes']:>9}")
+    tokens = found["sample_tokens"]
+    click.echo(f"  a sample               {shown['sample_bytes']:>9}  {tokens} tokens at most")
+    if found["batch_size"]:
+        together = shown["total_bytes"]
+        click.echo(f"  batch size             {found['batch_size']:>9}  {together} together")
 
 
 def _footprint(spec: ModelSpec, quantization: Quantization, longest: int) -> Footprint:

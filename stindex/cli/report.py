@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from stindex.cli.json_output import json_option, print_json
 from stindex.cli.run_names import output_dir_option, run_argument
 from stindex.reporting.markdown import markdown_report
 from stindex.reporting.page import html_report, survey_report
@@ -31,7 +31,7 @@ from stindex.whole_files import write_whole
     help="With or without texts and raw answers.  [default: as in the run]",
 )
 @click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
+@json_option
 def report(  # noqa: PLR0913 (one argument an option)
     run: str,
     output_dir: Path,
@@ -62,7 +62,7 @@ def report(  # noqa: PLR0913 (one argument an option)
     write_whole(directory / "report.md", markdown_report(content, survey.tally))
     if as_json:
         files = {"html": str(page), "markdown": str(directory / "report.md")}
-        click.echo(json.dumps({"id": stored.id, **files, "notes": lacking}, indent=2))
+        print_json({"id": stored.id, **files, "notes": lacking})
     else:
         for note in lacking:
             click.echo(note, err=True)

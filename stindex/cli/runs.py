@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from stindex.cli.json_output import json_option, print_json
 from stindex.cli.run_names import output_dir_option
 from stindex.errors import UserError
 from stindex.reporting.visible import fitted, one_line
@@ -33,7 +33,7 @@ _UNDEFINED = "—"
     epilog="Exit status: 0, also where there is no run; 4 where the directory is missing."
 )
 @output_dir_option
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON array, for programs.")
+@json_option
 def runs(output_dir: Path, *, as_json: bool) -> None:
     """List the runs that are there, the latest first: model, data set, n, F1, verdict, date.
 
@@ -41,7 +41,7 @@ def runs(output_dir: Path, *, as_json: bool) -> None:
     """
     rows = list_runs(output_dir)
     if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        print_json(rows)
     elif rows:
         for line in _table(rows):
             click.echo(line)

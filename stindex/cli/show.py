@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import click
 
+from stindex.cli.json_output import json_option, print_json
 from stindex.cli.run_names import output_dir_option, run_argument
 from stindex.reporting.readings import read_pairs
 from stindex.reporting.terminal import pair_lines
@@ -24,7 +24,7 @@ _MOST_PAIRS = 10_000
 @run_argument
 @click.argument("sample")
 @output_dir_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
+@json_option
 def show(run: str, sample: str, output_dir: Path, *, as_json: bool) -> None:
     """Print one SAMPLE of a RUN: text, gold against answer, raw answer, how to ask again.
 
@@ -37,7 +37,7 @@ def show(run: str, sample: str, output_dir: Path, *, as_json: bool) -> None:
     text = stored_texts(stored, Path.cwd()).samples
     if as_json:
         whole = {**detail, "text": text[sample].text if sample in text else None}
-        click.echo(json.dumps(whole, ensure_ascii=True, indent=2))
+        print_json(whole)
         return
     report = restored_sample(detail, text)
     for line in _lines(stored, detail):

@@ -1,4 +1,4 @@
-"""Gets the answers of a run: from its journal, from other runs' journals, or from the source.
+"""Gets the answers of a run: those in stock, all others from the source.
 
 The source works in a thread of its own, chunk by chunk as its feed gives them and at most one chunk
 ahead of the sample that was last asked for; each answer is journaled the moment it is there.
@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
-from pathlib import Path
 from threading import Condition, Event, Thread
 
 from pydantic import BaseModel
@@ -22,98 +21,15 @@ from pydantic import BaseModel
 from stindex.errors import UserError
 from stindex.llm.base import AnswerSource, ClosableSource, DecodingSettings, Refillable, Request
 from stindex.runs.feeds import Chunk, Feed
-from stindex.runs.journal import JournalWriter, read_journal
-from stindex.runs.record import Record, SetAside
-from stindex.runs.stored_records import Place, StoredRecords
+from stindex.runs.journal import JournalWriter
+from stindex.runs.record import Record
+from stindex.runs.stock import Stock, stock_of_plan
+from stindex.runs.stored_records import Place
 from stindex.schema import Generation
 
 ABANDONED_SECONDS = 2.0  # for the step in hand of a source that nobody waits for
 
 SourceFactory = Callable[[], AnswerSource]
-
-
-@dataclass(frozen=True, slots=True)
-class Stock:
-    """Which answers are there before anything is generated.
-
-    Attributes:
-        records: key to record, the run's own and those taken over.
-        attempts: key to the number of attempts that were made.
-        twice: keys that have two answers of one attempt; the first counts.
-        taken_over: how many were copied from other runs.
-        damage: sentences about damaged journals.
-    """
-
-    records: StoredRecords
-    attempts: Mapping[str, int]
-    twice: frozenset[str] = frozenset()
-    taken_over: int = 0
-    damage: tuple[str, ...] = ()
-
-
-def take_stock(
-    requests: Sequence[Request],
-    run_directory: Path,
-    writer: JournalWriter,
-    *,
-    fresh: bool = False,
-    retry_errors: bool = False,
-) -> Stock:
-    """Return the answers that need not be generated; other runs' are copied into the journal.
-
-    Raises:
-        UserError: a journal cannot be read or written.
-    """
-    keys = frozenset(request.key for request in requests)
-    journal = read_journal(run_directory, keys)
-    if fresh:
-        aside = [SetAside(r.key, r.sample_id, r.attempt) for r in journal.records.values()]
-        if aside:
-            writer.append(*aside)
-        return Stock(StoredRecords(), journal.attempts, journal.twice, 0, journal.damage)
-    records = journal.records
-    taken = _take_over(keys - records.keys() - journal.set_aside, run_directory, writer)
-    records.update(taken)
-    if retry_errors:
-        answered = {k for k, r in records.items() if r.generation.finish_reason != "error"}
-        records = records.only(answered)
-    attempts = {**dict.fromkeys(taken, 1), **journal.attempts}
-    return Stock(records, attempts, journal.twice, len(taken), journal.damage)
-
-
-def stock_of_plan(
-    requests: Sequence[Request], run_directory: Path, attempts: Mapping[str, int]
-) -> Stock:
-    """Return the answers that a process finds that has its plan from the owner.
-
-    Args:
-        attempts: key to the number of the attempt that the plan asks for, where it is not 1;
-            answers of earlier attempts do not count.
-
-    Raises:
-        UserError: a journal cannot be read.
-    """
-    journal = read_journal(run_directory, frozenset(request.key for request in requests))
-    current = {k for k in journal.records if journal.attempts[k] >= attempts.get(k, 1)}
-    return Stock(
-        journal.records.only(current), {key: number - 1 for key, number in attempts.items()}
-    )
-
-
-def _take_over(wanted: frozenset[str], run_directory: Path, writer: JournalWriter) -> StoredRecords:
-    found = StoredRecords()
-    for other in sorted(run_directory.parent.glob("*/journal")):
-        missing = wanted - found.keys()
-        if not missing:
-            break
-        if other.parent == run_directory:
-            continue
-        for key, record in read_journal(other.parent, missing).records.items():
-            if record.generation.finish_reason != "error":
-                origin = record.origin or other.parent.name
-                (place,) = writer.append(replace(record, origin=origin, attempt=1))
-                found.put(key, place)
-    return found
 
 
 @dataclass(frozen=True, slots=True)

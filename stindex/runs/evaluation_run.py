@@ -33,7 +33,7 @@ from stindex.reference import Metrics, reference_metrics
 from stindex.reporting import write_reports
 from stindex.reporting.run_report import RunReport, Status
 from stindex.rescoring import sentences
-from stindex.runs.acquisition import Acquisition, Stock, stock_of_plan, take_stock
+from stindex.runs.acquisition import Acquisition
 from stindex.runs.conclusion import Conclusion
 from stindex.runs.evaluations import Evaluations, RecentEvaluations
 from stindex.runs.feeds import Feed, PlannedFeed
@@ -53,6 +53,7 @@ from stindex.runs.proof import prove_coverage, without_doubles
 from stindex.runs.pulse import Pulse
 from stindex.runs.record import Record
 from stindex.runs.run_file import PARTIAL, RunFile, nearest_run
+from stindex.runs.stock import Stock, stock_of_plan, take_stock
 from stindex.schema import Sample
 from stindex.scoring import SampleScore
 from stindex.scoring.repeats import sentence

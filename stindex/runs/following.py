@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stindex.llm.base import Request
-from stindex.runs.acquisition import Stock
 from stindex.runs.journal import JournalFollower
 from stindex.runs.record import Record
+from stindex.runs.stock import Stock
 
 
 class Followed:

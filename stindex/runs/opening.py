@@ -18,8 +18,8 @@ from stindex.llm.sources import Answerer
 from stindex.prompts import Prompt
 from stindex.provenance import provenance
 from stindex.resources import find
-from stindex.runs.acquisition import Stock
 from stindex.runs.identity import RunIdentity, digest, schema_hash
+from stindex.runs.stock import Stock
 from stindex.schema import Sample
 
 

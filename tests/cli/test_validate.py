@@ -59,6 +59,14 @@ def test_a_sound_file_is_status_0_with_its_counts(tmp_path: Path) -> None:
     assert done.stdout == f"{file}: 2 usable samples, 1 gold mentions, 0 problems\n"
 
 
+def test_json_tells_the_same_to_programs(tmp_path: Path) -> None:
+    done = validate(written(tmp_path / "mine.json", BROKEN), "--json")
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["samples"], found["mentions"]) == (1, 1, 1)
+    assert [p["field"] for p in found["problems"]] == [field for _, _, field, _, _ in PROBLEMS]
+    assert found["repairs"] == []
+
+
 @pytest.mark.parametrize(
     ("name", "unit", "first"), [("m.json", "index", 0), ("m.jsonl", "line", 1)]
 )

@@ -28,6 +28,20 @@ def test_a_verb_is_the_command_of_that_name_in_its_module(verb: str) -> None:
     assert command.name == verb
 
 
+@pytest.mark.parametrize("verb", sorted(VERBS.keys() - {"export"}))
+def test_every_verb_prints_json_if_asked_and_export_always_does(verb: str) -> None:
+    command = getattr(importlib.import_module(VERBS[verb]), verb)
+    commands = command.commands.values() if isinstance(command, click.Group) else [command]
+    assert all(any("--json" in option.opts for option in one.params) for one in commands)
+
+
+def test_python_finds_the_verbs_where_the_script_is_not_on_the_path() -> None:
+    command = [sys.executable, "-m", "stindex", "validate", "none.json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "stindex: none.json: no such data set" in done.stderr
+
+
 def test_help_says_what_every_verb_does() -> None:
     done = stindex("--help")
     assert done.returncode == 0

@@ -92,6 +92,13 @@ def test_plan_says_how_many_samples_fit() -> None:
     assert sizes[0] == sizes[1] < sizes[2]
 
 
+def test_plan_tells_programs_in_bytes() -> None:
+    found = json.loads(told("--model", "qwen7b", "--memory", "24GB", "--json"))
+    assert found["memory_bytes"] == 24_000_000_000
+    assert 0 < found["weights_bytes"] < found["total_bytes"] < found["memory_bytes"]
+    assert f"batch size {found['batch_size']:>21}" in told("--model", "qwen7b", "--memory", "24GB")
+
+
 @pytest.mark.parametrize(
     ("model", "memory", "words"),
     [

@@ -2,10 +2,10 @@
 
 import pytest
 
-from stindex.rules.temporal_reader import read_temporal
 from stindex.rules.detection import language_of
 from stindex.rules.grammar import rules_of
 from stindex.rules.languages import LANGUAGES
+from stindex.rules.temporal_reader import read_temporal
 
 _REFERENCE = "2026-03-10"  # a Tuesday
 

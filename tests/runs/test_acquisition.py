@@ -15,12 +15,13 @@ from pydantic import BaseModel
 
 from stindex.errors import UserError
 from stindex.llm.base import DecodingSettings, Refillable, Request
-from stindex.runs.acquisition import Acquisition, stock_of_plan, take_stock
+from stindex.runs.acquisition import Acquisition
 from stindex.runs.feeds import AssignedFeed, Chunk, PlannedFeed, assign
 from stindex.runs.identity import digest
 from stindex.runs.journal import JournalWriter, read_journal
 from stindex.runs.plan import make_plan
 from stindex.runs.record import Record
+from stindex.runs.stock import stock_of_plan, take_stock
 from stindex.schema import Extraction, FinishReason, Generation, Sample
 
 PATIENCE = 10.0  # seconds after which a test that waits gives up

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from stindex.cli.merge import merge
 from stindex.config import resolve_settings
 from stindex.datasets import load_dataset
 from stindex.errors import UserError
@@ -100,6 +102,18 @@ def test_a_missing_shard_and_a_doubled_one_are_incomplete(root: Path) -> None:
     report, _ = merge_runs([*parts, again], root / "doubled", root, lambda _: None)
     assert report.status == "INCOMPLETE"
     assert "3 samples were answered twice: s1, s3, s5" in report.gates[0].reason
+
+
+def test_the_verb_tells_programs_what_is_missing(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root)
+    part = _part(root, "1/2", "part1")
+    result = CliRunner().invoke(merge, [str(part), "--output-dir", "merged", "--json"])
+    found = json.loads(result.stdout)
+    assert (result.exit_code, found["status"]) == (1, "INCOMPLETE")
+    assert found["missing"] == ["s1", "s3", "s5"]
+    assert Path(found["html"]).is_file()
 
 
 def test_runs_of_different_identity_are_not_merged(root: Path) -> None:
