@@ -78,7 +78,7 @@ class _Counted:
     def __iter__(self) -> Iterator[SampleReport]:
         for number, report in enumerate(self.reports):
             if number % 50 == 49:
-                self.alive.append(sum(isinstance(one, Evaluation) for one in gc.get_objects()))
+                self.alive.append(sum(type(one) is Evaluation for one in gc.get_objects()))
             yield report
 
 
@@ -90,7 +90,7 @@ def test_no_report_holds_the_evaluations(writer: Callable[[RunReport], Iterator[
     metrics = aggregate(stored.scores.values())
     report = replace(run_report([Draft()]), samples=counted, metrics=metrics)
     gc.collect()
-    before = sum(isinstance(one, Evaluation) for one in gc.get_objects())
+    before = sum(type(one) is Evaluation for one in gc.get_objects())
 
     assert "".join(writer(report))
 
