@@ -84,6 +84,9 @@ class Settings(BaseModel):
     requests_per_minute: PositiveInt | None = Field(
         None, description="ask a server no more often than that"
     )
+    tokens_per_minute: PositiveInt | None = Field(
+        None, description="let a server read and write no more tokens than that"
+    )
     dataset: str = Field(
         DEFAULT_DATASET,
         description="annotated texts: JSON, TimeML, geoparsing XML, ... (docs/own-data.md)",

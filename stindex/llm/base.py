@@ -59,6 +59,15 @@ def request_seed(seed: int, key: str) -> int:
     return int(hashlib.sha256(f"{seed}:{key}".encode()).hexdigest()[:7], 16)
 
 
+def without_system(messages: Sequence[Message]) -> list[Message]:
+    """Return the messages for a model that knows no system message: it opens the first other."""
+    system = "\n\n".join(m["content"] for m in messages if m["role"] == "system")
+    others = [dict(m) for m in messages if m["role"] != "system"]
+    if system and others:
+        others[0]["content"] = f"{system}\n\n{others[0]['content']}"
+    return others
+
+
 @runtime_checkable
 class Refillable(Protocol):
     """Requests of which there may be more by the time that these are under way."""

@@ -15,7 +15,7 @@ from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 
 from stindex.errors import UserError
-from stindex.llm.base import Message
+from stindex.llm.base import Message, without_system
 from stindex.llm.decoding.row import Prompt
 
 Thinking = Literal["auto", "on", "off"]
@@ -67,7 +67,7 @@ class Renderer:
         except TemplateError as first:
             # Some templates refuse a system message: it then opens the first user message.
             try:
-                return chat_text(self.tokenizer, _without_system(messages), switch)
+                return chat_text(self.tokenizer, without_system(messages), switch)
             except TemplateError:
                 raise ValueError(f"the chat template refuses these messages: {first}") from None
 
@@ -138,11 +138,3 @@ def plain_text(messages: Sequence[Message]) -> str:
         heading = _PLAIN_HEADINGS.get(message["role"])
         parts.append(f"{heading}\n{message['content']}" if heading else message["content"])
     return "\n\n".join([*parts, "### Output\n"])
-
-
-def _without_system(messages: Sequence[Message]) -> list[Message]:
-    system = "\n\n".join(m["content"] for m in messages if m["role"] == "system")
-    others = [dict(m) for m in messages if m["role"] != "system"]
-    if system and others:
-        others[0]["content"] = f"{system}\n\n{others[0]['content']}"
-    return others

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stindex.config import ResolvedSettings
 from stindex.llm.base import AnswerSource
@@ -27,6 +27,7 @@ from stindex.llm.storage import (
     required_memory,
 )
 from stindex.llm.zero3 import refuse_quantized, refuse_under_zero3
+from stindex.resources import find
 from stindex.runs.roles import find_role
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Answerer:
             test when there is something to generate, as it may be slow (it imports torch).
         check_samples: raises UserError where the source does not fit the data set.
         in_step: all ranks have to ask for answers equally often (ZeRO-3).
+        cost: tokens of prompts and of answers ─▶ what they cost; None where nobody sends a bill.
     """
 
     fingerprint: str
@@ -56,6 +58,7 @@ class Answerer:
     rescored: Rescored | None = None
     memory_bytes: int = 0
     in_step: bool = False
+    cost: Callable[[int, int], Mapping[str, Any]] | None = None
 
 
 def find_answerer(settings: ResolvedSettings, announce: Callable[[str], None]) -> Answerer:
@@ -123,9 +126,16 @@ def _server(settings: ResolvedSettings, announce: Callable[[str], None]) -> Answ
         server_fingerprint,
         server_settings,
     )
+    from stindex.llm.server.prices import Used, cost, load_prices  # noqa: PLC0415
 
     server = server_settings(settings, announce)
-    return Answerer(server_fingerprint(server), lambda: open_server(server), check_client)
+    prices = load_prices(find("cfg/prices.yaml", settings.root))
+    return Answerer(
+        server_fingerprint(server),
+        lambda: open_server(server, prices, announce),
+        check_client,
+        cost=lambda asked, written: cost(prices, server.model, Used(asked, 0, written)),
+    )
 
 
 def _vllm(settings: ResolvedSettings, announce: Callable[[str], None]) -> Answerer:

@@ -20,6 +20,7 @@ from stindex.reporting.wording import (
     OUTCOME_WORDS,
     PASS,
     UNSURE,
+    cost_words,
     count_words,
     dataset_name,
     framed_cells,
@@ -111,6 +112,8 @@ def _verdict(report: RunReport, tally: Tally) -> list[str]:
         "",
         f"**{found.beside[:1].upper()}{found.beside[1:]}.** {sentences}",
     ]
+    if cost := cost_words(report.run):
+        lines += ["", f"Cost: {escaped(cost)}."]
     if report.missing:
         shown = ", ".join(code_span(shortened(one, 80)) for one in report.missing[:SHOWN_MISSING])
         rest = len(report.missing) - SHOWN_MISSING

@@ -19,6 +19,7 @@ from stindex.reporting.wording import (
     PASS,
     STATUS_GLYPHS,
     UNSURE,
+    cost_words,
     count_words,
     framed_cells,
     gate_value_text,
@@ -71,6 +72,8 @@ def summary_lines(report: RunReport) -> list[str]:
     lines.append(
         f"{'answers:':10}" + ", ".join(f"{number} {name}" for name, number in counts.items())
     )
+    if cost := cost_words(report.run):
+        lines.append(f"{'cost:':10}{one_line(cost)}")
     if report.missing:
         lines.append(f"{'missing:':10}{len(report.missing)} not measured: {_few(report.missing)}")
     lines += ["", *_gate_lines(report.gates)] if report.gates else []

@@ -40,6 +40,11 @@ class Conclusion:
         """Return the metrics of the run, with their intervals."""
         return run_metrics(list(self.evaluations.scores.values()))
 
+    def tokens(self) -> tuple[int, int]:
+        """Return how many tokens all prompts and all answers had."""
+        timings = [score.timing for score in self.evaluations.scores.values() if score.timing]
+        return sum(t.prompt_tokens for t in timings), sum(t.completion_tokens for t in timings)
+
     def unanswered(self, missing: Iterable[str]) -> tuple[str, ...]:
         """Return the ids of samples without an answer: `missing` in the journal, or an error."""
         absent, known = set(missing), self.evaluations.scores

@@ -354,6 +354,8 @@ class EvaluationRun:
         repeats = conclusion.repeats()
         if repeats is not None:
             self.notes.append(sentence(repeats))
+        if self._answerer.cost is not None:
+            self.file.content["cost"] = self._answerer.cost(*conclusion.tokens())
         self._close(_status(gates, ending))
         return RunReport(
             run=self.file.content,

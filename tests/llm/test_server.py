@@ -20,15 +20,15 @@ from stindex.errors import UserError
 from stindex.llm.base import DecodingSettings, Request
 from stindex.llm.server.chat import Dialect, ReplyError, read_reply, refusal, strict_schema
 from stindex.llm.server.opening import ServerSettings, server_fingerprint
-from stindex.llm.server.pacing import LONGEST_PAUSE, backoff, retry_after
-from stindex.llm.server.prices import Price, Prices
+from stindex.llm.server.pacing import Pace, backoff, retry_after
+from stindex.llm.server.prices import Price, Prices, cost
 from stindex.llm.server.source import ServerSource, allow_sockets
 from stindex.schema import Extraction, Generation, LocatedExtraction, Sample
 
 from .chat_server import ANSWER, Handler, completion, serve, well_behaved
 
 KEY = "sk-secret-0123456789"
-PRICES = Prices(models={"tiny": Price(input=1.0, output=10.0, as_of="2026-01")})
+PRICES = Prices(models={"tiny": Price(input=1.0, output=10.0, cached_input=0.25, as_of="2026-01")})
 
 
 @pytest.fixture(autouse=True)
@@ -89,6 +89,7 @@ def test_an_answer_comes_with_its_tokens_and_the_key_goes_into_the_header_alone(
     assert facts["reported_models"] == ["tiny-0613 fp_1"]
     assert facts["cost"] == {
         "prompt_tokens": 300,
+        "cached_tokens": 0,
         "completion_tokens": 60,
         "amount": pytest.approx(0.0009),
         "currency": "USD",
@@ -151,7 +152,8 @@ def test_thoughts_limits_refusals_and_silence_are_read(
     del body["usage"]
     reply = read_reply(json.dumps(body).encode())
     assert (reply.raw_text, reply.finish_reason) == (text, reason)
-    assert (reply.prompt_tokens, reply.completion_tokens) == (0, 0)
+    assert reply.ending == str(finish)
+    assert reply.used.total == 0
 
 
 @pytest.mark.parametrize(
@@ -176,7 +178,7 @@ def test_what_is_no_chat_completion_is_refused(body: bytes) -> None:
 def test_a_message_of_the_server_is_short_and_on_one_line() -> None:
     assert refusal(b'{"error": {"message": "no\\n  such model"}}') == "no such model"
     assert refusal(b'{"detail": "x"}') == "{'detail': 'x'}"
-    assert refusal(b"\xff<html>") == "\ufffd<html>"
+    assert refusal(b"<html><title>502\nBad Gateway</title>") == "502 Bad Gateway"
     assert len(refusal(b"x" * 10_000)) == 300
 
 
@@ -191,8 +193,10 @@ def test_a_message_of_the_server_is_short_and_on_one_line() -> None:
         ("0.5", 0.5),
         ("-4", 0.0),
         ("soon", None),
-        ("nan", 0.0),
-        ("1e9", LONGEST_PAUSE),
+        ("nan", None),
+        ("86400", 86400.0),
+        ("inf", 365 * 86400.0),
+        ("Mon, 06 May 99999999999999999999 10:00:00 GMT", None),
         ("Mon, 06 May 2024 10:00:30 GMT", 30.0),
         ("Mon, 06 May 2024 09:00:00 GMT", 0.0),
     ],
@@ -209,11 +213,66 @@ def test_backoff_grows_to_a_limit_and_is_never_the_same_for_all() -> None:
     assert len({backoff(3) for _ in range(20)}) > 1
 
 
+def test_what_was_in_the_prompt_cache_costs_less_where_the_table_says_so() -> None:
+    body = completion()
+    body["usage"]["prompt_tokens_details"] = {"cached_tokens": 80}
+    used = read_reply(json.dumps(body).encode()).used
+    assert (used.prompt_tokens, used.cached_tokens) == (100, 80)
+    assert cost(PRICES, "tiny", used)["amount"] == pytest.approx((20 + 80 / 4 + 200) / 1e6)
+    assert cost(PRICES, "large", used)["amount"] is None
+
+
 def test_requests_a_minute_are_kept() -> None:
     with serve() as server, opened(settings(server.url, per_minute=1200)) as source:
         ask(source, requests(9))
     gaps = [b - a for a, b in zip(server.times, server.times[1:], strict=False)]
     assert sum(gaps) >= 8 * 0.05 * 0.9
+
+
+def test_tokens_a_minute_are_kept_by_what_was_counted() -> None:
+    """Each request is said to take 100 tokens and takes 200: six a second, not twelve."""
+
+    async def asked(pace: Pace) -> float:
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        for _ in range(4):
+            await pace.turn(100.0)
+            pace.correct(100.0)
+        return loop.time() - started
+
+    assert 0.45 <= asyncio.run(asked(Pace(tokens_per_minute=80_000))) < 2.0
+    assert asyncio.run(asked(Pace())) < 0.2
+
+
+def test_tokens_a_minute_hold_requests_back() -> None:
+    limited = {"tokens_per_minute": 120 * 60 * 20, "in_flight": 1}  # 20 answers of 120 a second
+    with serve() as server, opened(settings(server.url, **limited)) as source:
+        ask(source, requests(9))
+    gaps = [b - a for a, b in zip(server.times, server.times[1:], strict=False)]
+    assert sum(gaps[1:]) >= 7 * 0.05 * 0.9
+
+
+def test_the_next_chunk_fills_places_while_a_slow_answer_is_awaited() -> None:
+    answered_by_then: list[int] = []
+
+    async def one_slow(request: web.Request, body: dict[str, Any], attempt: int) -> web.Response:
+        if body["messages"][-1]["content"].endswith(" 0"):
+            await asyncio.sleep(0.8)
+            answered_by_then.append(server.answered)
+        return web.json_response(completion())
+
+    class Chunked(list[Request]):
+        chunks = (requests(16)[4:10], requests(16)[10:])
+        asked = 0
+
+        def more(self) -> list[Request]:
+            self.asked += 1
+            return self.chunks[self.asked - 1] if self.asked <= len(self.chunks) else []
+
+    with serve(one_slow) as server, opened(settings(server.url, in_flight=2)) as source:
+        found = ask(source, Chunked(requests(4)))
+    assert len(found) == 16
+    assert answered_by_then == [15]
 
 
 def test_so_many_requests_are_in_flight_and_no_more() -> None:
@@ -324,9 +383,9 @@ def test_what_fails_twice_and_then_works_is_an_answer(failure: Handler, kind: st
     ("failure", "said"),
     [
         (internal, "Asked 3 times: the server says 500 (boom)."),
-        (wrong_json, "Asked 3 times: the reply is no chat completion (JSONDecodeError)."),
-        (truncated, "Asked 3 times: the connection failed (ClientPayloadError"),
-        (hung_up, "Asked 3 times: the connection failed (ServerDisconnectedError"),
+        (wrong_json, "Asked 3 times: the reply is no chat completion (it is no JSON: "),
+        (truncated, "Asked 3 times: the reply broke off."),
+        (hung_up, "Asked 3 times: the server closed the connection without a reply."),
         (silent, "Asked 3 times: no reply within 0.3 s."),
     ],
 )
@@ -372,6 +431,122 @@ def test_too_many_requests_without_a_word_of_when_are_waited_out() -> None:
     assert facts["retried"] == {"429": 30}
 
 
+def test_a_server_that_wants_a_day_of_rest_ends_the_run_and_an_hour_is_said() -> None:
+    async def tired(request: web.Request, body: dict[str, Any], attempt: int) -> web.Response:
+        later = "86400" if attempt > 1 else "0"
+        return web.Response(status=429, text="daily limit", headers={"Retry-After": later})
+
+    with (
+        serve(tired) as server,
+        opened(settings(server.url)) as source,
+        pytest.raises(UserError, match=r"429 .daily limit.; it wants 24 h of rest"),
+    ):
+        ask(source, requests(2))
+
+    async def resting(request: web.Request, body: dict[str, Any], attempt: int) -> web.Response:
+        stop.set()
+        return web.Response(status=429, headers={"Retry-After": "1800"})
+
+    stop = Event()
+    lines: list[str] = []
+    with serve(resting) as server:
+        source = ServerSource(settings(server.url), PRICES, lines.append)
+        assert ask(source, requests(5), stop=stop) == {}
+        source.close()
+    assert lines == ["All requests wait 1800 s, as the server says 429."]
+
+
+def test_a_server_without_schemas_or_system_messages_is_met_or_named() -> None:
+    async def plain(request: web.Request, body: dict[str, Any], attempt: int) -> web.Response:
+        message = ""
+        if "response_format" in body:
+            message = "response_format of type json_schema is not supported"
+        elif body["messages"][0]["role"] == "system":
+            message = "System role not supported"
+        error = web.json_response({"error": {"message": message}}, status=400)
+        return error if message else web.json_response(completion())
+
+    with serve(plain) as server, opened(settings(server.url, in_flight=1)) as source:
+        with pytest.raises(UserError, match="leave the schema out with --no-constrained"):
+            ask(source, requests(1))
+        asked = Request(
+            "k",
+            Sample("s", "Rain.", {}),
+            (
+                {"role": "system", "content": "Extract."},
+                {"role": "user", "content": "Rain."},
+            ),
+        )
+        found = ask(source, [asked], DecodingSettings(constrained=False))
+        assert source.provenance()["parameters_left_out"] == ["system message"]
+    assert found["s"].raw_text == ANSWER
+    assert server.bodies[-1]["messages"] == [{"role": "user", "content": "Extract.\n\nRain."}]
+
+
+def test_a_key_that_a_server_repeats_is_in_no_answer_and_no_fact() -> None:
+    async def echo(request: web.Request, body: dict[str, Any], attempt: int) -> web.Response:
+        said = completion(request.headers["Authorization"] + ANSWER)
+        return web.json_response({**said, "model": KEY, "system_fingerprint": KEY})
+
+    async def refuse(request: web.Request, body: dict[str, Any], attempt: int) -> web.Response:
+        return web.json_response({"error": {"message": "." * 290 + KEY}}, status=401)
+
+    with serve(echo) as server, opened(settings(server.url, key=KEY)) as source:
+        found = ask(source, requests(1))
+        facts = source.provenance()
+        assert found["s0"].raw_text == f"Bearer [key]{ANSWER}"
+        assert facts["reported_models"] == ["[key] [key]"]
+        server.handler = refuse
+        with pytest.raises(UserError) as refused:
+            ask(source, requests(1))
+    assert KEY[:5] not in str(refused.value)
+
+
+def test_an_error_with_status_200_is_told_in_the_servers_words() -> None:
+    body = b'{"error": {"message": "upstream is overloaded"}}'
+    with pytest.raises(ReplyError, match=r"no chat completion \(upstream is overloaded\)"):
+        read_reply(body)
+
+
+def test_what_was_answered_is_handed_over_before_the_run_ends() -> None:
+    async def refused_at_once(
+        request: web.Request, body: dict[str, Any], attempt: int
+    ) -> web.Response:
+        number = int(body["messages"][-1]["content"].split()[-1])
+        await asyncio.sleep(0.2 if number else 0.0)
+        return web.json_response(completion()) if number != 1 else web.Response(status=403)
+
+    found = []
+
+    def take(answers: Iterator[tuple[Request, Generation]]) -> None:
+        for request, _ in answers:
+            found.append(request.sample.id)
+            time.sleep(0.5)  # as a slow evaluation does: meanwhile all others are answered
+
+    with serve(refused_at_once) as server, opened(settings(server.url)) as source:
+        answers = source.answers(requests(8), Extraction, DecodingSettings(), Event())
+        with pytest.raises(UserError, match="403"):
+            take(answers)
+    assert sorted(found) == ["s0", *(f"s{number}" for number in range(2, 8))]
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://no-such-host.invalid/v1", "no such host is known; check the host's name"),
+        ("https://{address}/v1", "no TLS is spoken there; write http://"),
+    ],
+)
+def test_an_address_that_cannot_be_right_ends_the_run_at_the_first_attempt(
+    url: str, said: str
+) -> None:
+    with serve() as server:
+        address = server.url.removeprefix("http://").removesuffix("/v1")
+        wrong = settings(url.format(address=address), retries=9)
+        with opened(wrong) as source, pytest.raises(UserError, match=said):
+            ask(source, requests(30))
+
+
 def test_an_account_without_credit_ends_the_run_at_once() -> None:
     async def empty(request: web.Request, body: dict[str, Any], attempt: int) -> web.Response:
         error = {"error": {"message": "You exceeded your quota.", "code": "insufficient_quota"}}
@@ -407,7 +582,9 @@ def test_a_refusal_of_one_sample_is_its_error_and_is_not_repeated() -> None:
         (401, "set the environment variable OPENAI_API_KEY"),
         (403, "may not do this"),
         (404, "the name in --model"),
-        (302, "check --base-url and --model"),
+        (302, "check --base-url"),
+        (307, "write the address that it redirects to"),
+        (402, "the account has no credit left there"),
     ],
 )
 def test_what_every_request_would_get_ends_the_run_with_a_sentence_without_the_key(
@@ -434,7 +611,7 @@ def test_a_server_that_is_not_there_ends_the_run_with_a_sentence() -> None:
         port = free.getsockname()[1]
     with (
         opened(settings(f"http://127.0.0.1:{port}/v1", retries=1)) as source,
-        pytest.raises(UserError, match="10 samples in a row got no answer") as refused,
+        pytest.raises(UserError, match="no answer to 10 samples in a row") as refused,
     ):
         ask(source, requests(200))
     assert "run the same command again: what was answered is kept" in str(refused.value)
@@ -460,10 +637,9 @@ def test_parameters_that_a_server_does_not_know_are_left_out_from_then_on() -> N
 
 def test_a_dialect_does_not_ask_the_same_again() -> None:
     dialect = Dialect()
-    body = b'{"error": {"message": "\'seed\' is not supported"}}'
-    assert dialect.learn(400, body)
-    assert not dialect.learn(400, body)
-    assert not dialect.learn(500, b"'temperature'")
+    assert dialect.learn(400, "'seed' is not supported")
+    assert not dialect.learn(400, "'seed' is not supported")
+    assert not dialect.learn(500, "'temperature'")
 
 
 def test_a_reply_without_end_is_cut_off() -> None:
@@ -477,9 +653,12 @@ def test_a_reply_without_end_is_cut_off() -> None:
                 await response.write(b" " * 2**20)
         return response
 
-    with serve(endless) as server, opened(settings(server.url, retries=0)) as source:
-        (generation,) = ask(source, requests(1)).values()
-    assert generation.error == "Asked once: the reply is larger than 16 MB."
+    with (
+        serve(endless) as server,
+        opened(settings(server.url, retries=0)) as source,
+        pytest.raises(UserError, match=r"the only sample; .* the reply is larger than 16 MB"),
+    ):
+        ask(source, requests(1))
 
 
 def test_more_connections_than_the_system_allows_are_refused_in_a_sentence() -> None:

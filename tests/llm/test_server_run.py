@@ -86,6 +86,8 @@ def test_a_run_is_complete_and_the_key_is_in_none_of_its_files(root: Path) -> No
     assert run["identity"]["model"] == "tiny"
     source = run["provenance"]["source"]
     assert (source["answers"], source["cost"]["completion_tokens"]) == (40, 800)
+    assert (run["cost"]["prompt_tokens"], run["cost"]["completion_tokens"]) == (4000, 800)
+    assert "cost:     no price of tiny in cfg/prices.yaml (4,000 + 800 tokens)" in out
     assert run["settings"]["batch_size"]["value"] == 64
     assert KEY not in out
     for file in root.rglob("*"):
@@ -119,6 +121,40 @@ def test_a_kill_loses_no_answer_and_none_is_asked_for_twice(root: Path) -> None:
     assert sorted(line["sample_id"] for line in journal(root)) == sorted(
         f"s{number}" for number in range(40)
     )
+
+
+def test_a_server_that_goes_away_leaves_no_errors_and_the_rest_is_asked_for(root: Path) -> None:
+    async def going(request: web.Request, body: dict[str, Any], attempt: int) -> web.Response:
+        gone = len(server.bodies) > 15
+        return web.Response(status=503) if gone else web.json_response(completion())
+
+    with serve(going) as server:
+        status, out = finished(start(root, server, "--request-retries", "0", "--batch-size", "4"))
+        assert status == 2, out
+        assert "no answer to 10 samples in a row; the last: Asked once: the server says 503" in out
+        assert len(journal(root)) == 15
+        server.handler = well_behaved
+        server.bodies.clear()
+        status, out = finished(start(root, server))
+    assert status == 0, out
+    assert len(server.bodies) == 25
+
+
+def test_the_cost_is_that_of_all_answers_by_the_users_own_table(root: Path) -> None:
+    table = root / "cfg" / "prices.yaml"
+    table.write_text("models: {tiny: {input: 1, output: ten, as_of: '2026-01'}}\n")
+    with serve() as server:
+        status, out = finished(start(root, server))
+        assert status == 4, out
+        assert "cfg/prices.yaml: `models.tiny.output`" in out
+        assert not server.bodies
+        table.write_text("models: {tiny: {input: 1, output: 10, as_of: '2026-01'}}\n")
+        finished(start(root, server, "--limit", "10"))
+        status, out = finished(start(root, server, "--limit", "20"))
+    assert len(server.bodies) == 20
+    assert "cost:     0.006 USD at list prices of 2026-01 (2,000 + 400 tokens)" in out
+    (report,) = root.glob("reports/*/partial/report.html")
+    assert "0.006 USD at list prices of 2026-01" in report.read_text()
 
 
 def test_timeouts_are_errors_of_their_samples_and_can_be_retried(root: Path) -> None:
@@ -180,6 +216,10 @@ def test_free_text_around_the_object_is_no_invalid_answer(root: Path) -> None:
         (
             ["--backend", "openai", "--base-url", "http://me:secret@x/v1", "--model", "m"],
             "an address with a password in it would be stored; put the key into OPENAI_API_KEY",
+        ),
+        (
+            ["--backend", "openai", "--base-url", "http://x/v1", "--model", "m", "--device", "cpu"],
+            "--device cpu: with --backend openai the server decides that; leave it out",
         ),
         (
             ["--backend", "openai", "--base-url", "http://x/v1"],

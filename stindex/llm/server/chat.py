@@ -7,16 +7,20 @@ out from then on.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
 
-from stindex.llm.base import DecodingSettings, Message, Request, request_seed
+from stindex.llm.base import DecodingSettings, Message, Request, request_seed, without_system
+from stindex.llm.server.prices import Used
 from stindex.schema import FinishReason
 
 _MOST_SAID = 300  # characters of a server's message that are kept
+_MOST_READ = 10_000  # characters of a page in which a message is looked for
+_TAG = re.compile(r"<[^>]*>")
 # Keywords that steer nothing and that strict servers refuse.
 _LEFT_OUT = ("title", "default", "maxLength", "description")
 
@@ -27,13 +31,14 @@ class Reply:
 
     Attributes:
         raw_text: the thought in `<think>` tags, where the server returns one, and the answer.
+        ending: the finish reason in the server's own word.
         model, fingerprint: what the server says has answered; empty where it does not.
     """
 
     raw_text: str
     finish_reason: FinishReason
-    prompt_tokens: int
-    completion_tokens: int
+    ending: str
+    used: Used
     thought_tokens: int
     model: str
     fingerprint: str
@@ -49,19 +54,28 @@ class Dialect:
 
     Attributes:
         renamed: whether `max_tokens` has to be called `max_completion_tokens`.
+        folded: whether the system message has to open the first message of the user.
         dropped: parameters that are left out.
     """
 
     renamed: bool = False
+    folded: bool = False
     dropped: set[str] = field(default_factory=set)
 
-    def learn(self, status: int, body: bytes) -> bool:
+    @property
+    def left_out(self) -> list[str]:
+        """Return what requests lack, sorted."""
+        return sorted([*self.dropped, *(["system message"] if self.folded else [])])
+
+    def learn(self, status: int, message: str) -> bool:
         """Take a refusal to heart; return whether the next request will be another."""
         if status not in {400, 422}:
             return False
-        message = refusal(body)
         if "max_completion_tokens" in message and not self.renamed:
             self.renamed = True
+            return True
+        if "system role" in message.lower() and not self.folded:
+            self.folded = True
             return True
         for name in ("temperature", "seed", "chat_template_kwargs"):
             if f"'{name}'" in message and name not in self.dropped:
@@ -74,6 +88,8 @@ class Dialect:
         kept = {name: value for name, value in body.items() if name not in self.dropped}
         if self.renamed and "max_tokens" in kept:
             kept["max_completion_tokens"] = kept.pop("max_tokens")
+        if self.folded:
+            kept["messages"] = without_system(kept["messages"])
         return kept
 
 
@@ -151,9 +167,16 @@ def read_reply(body: bytes) -> Reply:
         ReplyError: it is none.
     """
     try:
-        return _reply(json.loads(body))
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as problem:
-        raise ReplyError(f"the reply is no chat completion ({type(problem).__name__})") from None
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        why = f"it is no JSON: {refusal(body, 60)}" if body else "it is empty"
+        raise ReplyError(f"the reply is no chat completion ({why})") from None
+    try:
+        return _reply(content)
+    except (LookupError, TypeError, AttributeError):
+        told = isinstance(content, dict) and bool(content.get("error"))
+        why = refusal(body) if told else "it has no message in `choices`"
+        raise ReplyError(f"the reply is no chat completion ({why})") from None
 
 
 def _reply(content: Any) -> Reply:  # noqa: ANN401 (JSON)
@@ -166,8 +189,8 @@ def _reply(content: Any) -> Reply:  # noqa: ANN401 (JSON)
     return Reply(
         f"<think>{thought}</think>{answer}" if thought else answer,
         "length" if choice.get("finish_reason") == "length" else "stop",
-        _count(usage.get("prompt_tokens")),
-        _count(usage.get("completion_tokens")),
+        str(choice.get("finish_reason"))[:40],
+        _used(usage),
         _count(details.get("reasoning_tokens")),
         str(content.get("model") or ""),
         str(content.get("system_fingerprint") or ""),
@@ -182,18 +205,25 @@ def _text(value: object) -> str:
     return value
 
 
+def _used(usage: Mapping[str, Any]) -> Used:
+    prompt = _count(usage.get("prompt_tokens"))
+    details = usage.get("prompt_tokens_details") or {}
+    cached = min(prompt, _count(details.get("cached_tokens")))
+    return Used(prompt, cached, _count(usage.get("completion_tokens")))
+
+
 def _count(value: object) -> int:
     return value if isinstance(value, int) and value >= 0 else 0
 
 
-def refusal(body: bytes) -> str:
-    """Return what a server says is wrong, on one line and not too long."""
+def refusal(body: bytes, most: int = _MOST_SAID) -> str:
+    """Return what a server says is wrong, on one line and not too long; a page without its tags."""
     text = body.decode("utf-8", "replace")
     try:
         content = json.loads(text)
         found = content.get("error", content) if isinstance(content, dict) else content
         message = found.get("message", found) if isinstance(found, dict) else found
     except (ValueError, RecursionError):
-        message = text
+        message = _TAG.sub(" ", text[:_MOST_READ]) if "<html" in text[:200].lower() else text
     line = " ".join(str(message).split())
-    return line if len(line) <= _MOST_SAID else line[: _MOST_SAID - 1] + "…"
+    return line if len(line) <= most else line[: most - 1] + "…"

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from stindex.errors import UserError
-from stindex.resources import find
 from stindex.runs.identity import digest
 
 if TYPE_CHECKING:
-    from stindex.config import ResolvedSettings
+    from stindex.config import ResolvedSettings, Settings
     from stindex.llm.base import AnswerSource
+    from stindex.llm.server.prices import Prices
 
 KEY_VARIABLE = "OPENAI_API_KEY"
 
@@ -34,7 +34,7 @@ class ServerSettings:
         in_flight: how many requests may be open at a time.
         timeout: seconds that one attempt may take.
         retries: how often a request is tried again.
-        per_minute: requests a minute; None is no limit.
+        per_minute, tokens_per_minute: requests and tokens a minute; None is no limit.
     """
 
     model: str
@@ -44,19 +44,21 @@ class ServerSettings:
     timeout: float = 300.0
     retries: int = 4
     per_minute: int | None = None
+    tokens_per_minute: int | None = None
 
 
 def server_settings(settings: ResolvedSettings, announce: Callable[[str], None]) -> ServerSettings:
     """Return what the settings and the environment say about the server.
 
     Raises:
-        UserError: an address is none, or no model is named.
+        UserError: an address is none, no model is named, or a setting is not for servers.
     """
     values = settings.values
     if not settings.explicit_model:
         raise UserError("--backend openai: name the server's model with --model.")
+    _refuse_what_the_server_decides(values)
     urls = tuple(_checked(url) for url in values.base_url)
-    key = os.environ.get(KEY_VARIABLE, "").strip()
+    key = _key()
     for url in urls:
         if key and urlsplit(url).scheme == "http" and not _is_local(url):
             announce(f"--base-url {url}: the key in {KEY_VARIABLE} goes there unencrypted.")
@@ -68,7 +70,30 @@ def server_settings(settings: ResolvedSettings, announce: Callable[[str], None])
         float(values.request_timeout),
         values.request_retries,
         values.requests_per_minute,
+        values.tokens_per_minute,
     )
+
+
+def _refuse_what_the_server_decides(values: Settings) -> None:
+    for option, value, default in (
+        ("--quantization", values.quantization, "none"),
+        ("--revision", values.revision, None),
+        ("--device", values.device, "auto"),
+    ):
+        if value != default:
+            raise UserError(
+                f"{option} {value}: with --backend openai the server decides that; leave it out."
+            )
+
+
+def _key() -> str:
+    key = os.environ.get(KEY_VARIABLE, "").strip()
+    if not key.isascii() or any(c.isspace() or not c.isprintable() for c in key):
+        raise UserError(
+            f"{KEY_VARIABLE}: no key, as it has spaces, line breaks or letters beyond ASCII; "
+            "set it again."
+        )
+    return key
 
 
 def _checked(url: str) -> str:
@@ -125,10 +150,11 @@ def check_client() -> None:
         ) from None
 
 
-def open_server(server: ServerSettings) -> AnswerSource:
+def open_server(
+    server: ServerSettings, prices: Prices, announce: Callable[[str], None]
+) -> AnswerSource:
     """Return the source; it connects when the first answer is wanted."""
     check_client()
-    from stindex.llm.server.prices import load_prices  # noqa: PLC0415
     from stindex.llm.server.source import ServerSource  # noqa: PLC0415
 
-    return ServerSource(server, load_prices(find("cfg/prices.yaml")))
+    return ServerSource(server, prices, announce)

@@ -120,18 +120,20 @@ def every_figure(report: RunReport) -> list[tuple[str, list[Printed]]]:
 
 
 def costs(report: RunReport) -> list[tuple[str, str]]:
-    """Return what an answer cost in time."""
+    """Return what an answer cost in time, and all of them in money."""
 
     def seconds(key: str) -> str:
         value = wording.lookup(report.metrics, f"overall.{key}")
         return wording.UNDEFINED if value is None else f"{value:.3g} s"
 
     tokens = wording.lookup(report.metrics, "overall.tokens_per_second")
+    price = wording.cost_words(report.run)
     return [
         ("A sample, on average", seconds("average_processing_time_seconds")),
         ("Latency, median", seconds("p50_processing_time_seconds")),
         ("Latency, 95th percentile", seconds("p95_processing_time_seconds")),
         ("Tokens a second", f"{tokens:.0f}" if tokens else wording.UNDEFINED),
+        *([("All answers", price)] if price else []),
     ]
 
 

@@ -63,6 +63,18 @@ def model_name(run: Mapping[str, Any]) -> str:
     return str(named or run.get("id") or "run")
 
 
+def cost_words(run: Mapping[str, Any]) -> str:
+    """Return what all answers of a run cost at list price; empty where nobody sends a bill."""
+    cost = run.get("cost")
+    if not isinstance(cost, Mapping):
+        return ""
+    tokens = f"{cost['prompt_tokens']:,} + {cost['completion_tokens']:,} tokens"
+    if cost["amount"] is None:
+        return f"no price of {model_name(run)} in cfg/prices.yaml ({tokens})"
+    price = f"{cost['amount']:.4g} {cost['currency']}"
+    return f"{price} at list prices of {cost['price_as_of']} ({tokens})"
+
+
 def dataset_name(run: Mapping[str, Any]) -> str:
     """Return the data set as the user named it; empty where that is not known."""
     identity = run.get("identity")
