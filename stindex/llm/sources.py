@@ -126,7 +126,7 @@ def _server(settings: ResolvedSettings, announce: Callable[[str], None]) -> Answ
         server_fingerprint,
         server_settings,
     )
-    from stindex.llm.server.prices import Used, cost, load_prices  # noqa: PLC0415
+    from stindex.llm.server.prices import load_prices  # noqa: PLC0415
 
     server = server_settings(settings, announce)
     prices = load_prices(find("cfg/prices.yaml", settings.root))
@@ -134,8 +134,20 @@ def _server(settings: ResolvedSettings, announce: Callable[[str], None]) -> Answ
         server_fingerprint(server),
         lambda: open_server(server, prices, announce),
         check_client,
-        cost=lambda asked, written: cost(prices, server.model, Used(asked, 0, written)),
+        cost=server_cost(settings),
     )
+
+
+def server_cost(settings: ResolvedSettings) -> Callable[[int, int], Mapping[str, Any]]:
+    """Return what says what the tokens of a served model cost, by the user's price table.
+
+    Raises:
+        UserError: the price table is broken.
+    """
+    from stindex.llm.server.prices import Used, cost, load_prices  # noqa: PLC0415
+
+    prices = load_prices(find("cfg/prices.yaml", settings.root))
+    return lambda asked, written: cost(prices, settings.values.model, Used(asked, 0, written))
 
 
 def _vllm(settings: ResolvedSettings, announce: Callable[[str], None]) -> Answerer:

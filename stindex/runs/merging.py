@@ -18,7 +18,7 @@ from stindex.datasets import load_dataset
 from stindex.errors import UserError
 from stindex.gates import sample_shortfalls
 from stindex.llm.registry import ModelSpec
-from stindex.llm.sources import Answerer
+from stindex.llm.sources import Answerer, server_cost
 from stindex.reporting.run_report import RunReport
 from stindex.runs.evaluation_run import Ending, EvaluationRun
 from stindex.runs.identity import differences
@@ -116,7 +116,8 @@ def _identified(
     path = dataset_path(settings.values.dataset, settings.root)
     dataset = load_dataset(path).repeated(settings.values.repeats)
     run = EvaluationRun(settings, dataset)
-    answerer = Answerer(str(source.run["identity"]["weights"]), _refuse_to_answer)
+    cost = server_cost(settings) if "cost" in source.run else None
+    answerer = Answerer(str(source.run["identity"]["weights"]), _refuse_to_answer, cost=cost)
     run.identify(dataset.samples, announce, answerer=answerer)
     changed = differences(source.run["identity"], run.identity.to_json())
     if changed:
