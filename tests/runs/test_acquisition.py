@@ -123,6 +123,21 @@ def test_an_item_waits_only_for_its_own_answer(tmp_path: Path) -> None:
     acquisition.close()
 
 
+def test_a_test_wakes_the_source_only_where_there_is_work_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acquisition = _acquisition(tmp_path / "run", _requests(8), CountingSource(), batch_size=4)
+    acquisition.record("s4")
+    _until(lambda: not acquisition.hangs)
+    woken: list[str] = []
+    monkeypatch.setattr(acquisition._changed, "notify_all", lambda: woken.append("now"))
+    for number in range(8):
+        acquisition.record(f"s{number}")
+    assert woken == []
+    monkeypatch.undo()
+    acquisition.close()
+
+
 def test_each_answer_is_in_the_journal_before_anybody_is_told(tmp_path: Path) -> None:
     found: list[bool] = []
 
