@@ -30,12 +30,10 @@ _LEAST_LIKELY = 0.03  # no draft is worth going on where it is right so rarely
 _MOST_ENCODED = 10_000
 _FEW = 3  # tokens that are the same in many places
 _OPEN_TEXT = '"text": "'
-_OPEN_VALUE = '"normalized": "'
 # The rest of a word, then words that belong to a name or a date with it.
 _SPAN = re.compile(r"\w*(?:[ ,.\-]{1,2}(?:[A-Z0-9]\w*))*")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _COPIED_CHARACTERS = 48
-_TEXTS = frozenset({"forced", "forced end", "copied", "copied first", "dated", "dated first"})
+_TEXTS = frozenset({"forced", "forced end", "copied", "copied first"})
 
 
 @dataclass(slots=True)
@@ -81,7 +79,7 @@ class Drafted:
         own_text: what this sample alone was asked.
         copied_to: up to where in `own_text` spans have been copied.
         recent: what followed what in the sample's text and answer; None before the first draft.
-        read: the same of the answer that rules would give.
+        read: the same of the answer that rules would give; None where they were not asked.
     """
 
     row: Row
@@ -89,7 +87,7 @@ class Drafted:
     text: str = ""
     copied_to: int = 0
     recent: Recent | None = None
-    read: Recent = field(default_factory=Recent)
+    read: Recent | None = None
     _learned: int = 0
 
     def update(self) -> None:
@@ -109,6 +107,7 @@ class Drafted:
         self.recent = Recent()
         self.recent.learn(encode(self.own_text))
         if by_rule:
+            self.read = Recent()
             self.read.learn(encode(read_by_rule(self.own_text)))
         self.update()
 
@@ -203,7 +202,7 @@ class Drafter:
 
     def _followers(self, drafted: Drafted, tokens: Sequence[int]) -> list[tuple[int, Source]]:
         """Return what followed the same tokens before, according to each who remembers."""
-        context = [*drafted.row.tokens[-LONGEST_CONTEXT:], *tokens][-LONGEST_CONTEXT:]
+        context = (*drafted.row.tokens[-LONGEST_CONTEXT:], *tokens)[-LONGEST_CONTEXT:]
         found: list[tuple[int, str, int]] = []
         seen = self.pool.guess(context)
         if seen is not None:
@@ -230,11 +229,10 @@ class Drafter:
         text = drafted.text
         if tokens:
             text += drafted.row.vocabulary.decode(list(tokens))
-        for name, copy in (("copied", copied_span), ("dated", copied_date)):
-            copied = self._ids(copy(text, drafted))
-            if copied:
-                return [(copied[0], name + " first"), *((token, name) for token in copied[1:])]
-        return []
+        copied = self._ids(copied_span(text, drafted))
+        return [
+            (token, "copied" if place else "copied first") for place, token in enumerate(copied)
+        ]
 
     def _ids(self, text: str) -> list[int]:
         if text not in self._encoded:
@@ -304,17 +302,6 @@ def copied_span(text: str, drafted: Drafted) -> str:
     end = found + len(begun)
     match = _SPAN.match(own[end : end + _COPIED_CHARACTERS])
     return match.group() if match else ""
-
-
-def copied_date(text: str, drafted: Drafted) -> str:
-    """Return how a date of the sample's own text, say its reference date, completes a value."""
-    _, opened, begun = text.rpartition(_OPEN_VALUE)
-    if not opened or '"' in begun:
-        return ""
-    for date in _DATE.findall(drafted.own_text):
-        if date.startswith(begun) and date != begun:
-            return str(date[len(begun) :])
-    return ""
 
 
 def _legal(matcher: Matcher | None, token: int) -> bool:

@@ -24,20 +24,22 @@ class NgramPool:
         """Note what `tokens[start:]` follow."""
         if len(self._followers) > _MOST_CONTEXTS:
             self._followers.clear()
-        for place in range(max(start, 1), len(tokens)):
+        tokens, start = _behind(tokens, start)
+        for place in range(start, len(tokens)):
+            token = tokens[place]
             for length in range(1, min(_LONGEST_COUNTED, place) + 1):
-                counts = self._followers.setdefault(tuple(tokens[place - length : place]), {})
-                counts[tokens[place]] = counts.get(tokens[place], 0) + 1
+                counts = self._followers.setdefault(tokens[place - length : place], {})
+                counts[token] = counts.get(token, 0) + 1
 
-    def guess(self, context: Sequence[int]) -> tuple[int, float, int] | None:
+    def guess(self, context: tuple[int, ...]) -> tuple[int, float, int] | None:
         """Return the token that followed the longest known end of `context` most often.
 
         Also its share, shrunk towards one half, and the length of that end.
         """
         for length in range(min(_LONGEST_COUNTED, len(context)), 0, -1):
-            counts = self._followers.get(tuple(context[-length:]))
+            counts = self._followers.get(context[-length:])
             if counts:
-                token = max(counts, key=lambda t: counts[t])
+                token = max(counts, key=counts.__getitem__)
                 return token, (counts[token] + 0.5) / (sum(counts.values()) + 1.0), length
         return None
 
@@ -50,14 +52,21 @@ class Recent:
 
     def learn(self, tokens: Sequence[int], start: int = 0) -> None:
         """Note what `tokens[start:]` follow."""
-        for place in range(max(start, 1), len(tokens)):
+        tokens, start = _behind(tokens, start)
+        for place in range(start, len(tokens)):
             for length in range(_SHORTEST_REMEMBERED, min(LONGEST_CONTEXT, place) + 1):
-                self._follower[tuple(tokens[place - length : place])] = tokens[place]
+                self._follower[tokens[place - length : place]] = tokens[place]
 
-    def guess(self, context: Sequence[int]) -> tuple[int, int] | None:
+    def guess(self, context: tuple[int, ...]) -> tuple[int, int] | None:
         """Return what followed the longest known end of `context` last, and that end's length."""
         for length in range(min(LONGEST_CONTEXT, len(context)), _SHORTEST_REMEMBERED - 1, -1):
-            token = self._follower.get(tuple(context[-length:]))
+            token = self._follower.get(context[-length:])
             if token is not None:
                 return token, length
         return None
+
+
+def _behind(tokens: Sequence[int], start: int) -> tuple[tuple[int, ...], int]:
+    """Return the part of `tokens` that what comes from `start` on can follow, and its `start`."""
+    first = max(0, start - LONGEST_CONTEXT)
+    return tuple(tokens[first:]), max(1, start - first)
