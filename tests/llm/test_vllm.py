@@ -188,6 +188,7 @@ def test_answers_do_not_depend_on_the_batch_where_the_device_has_that(
     stand_in(smollm2_local, ANSWER).install(monkeypatch, capability=capability)
     made = VllmSource(smollm2_local, dtype="float32")
     made.load()
+    made.close()  # as the run does before it asks
     assert made.provenance()["batch_invariant"] is invariant
 
 

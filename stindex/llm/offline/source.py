@@ -93,6 +93,7 @@ class VllmSource:
         self._placement = Placement(trust_remote_code=trust_remote_code)
         self._announce = announce
         self._loaded: LoadedEngine | None = None
+        self._measured: Mapping[str, Any] = {}  # known once loaded, and still when closed
         self._number = 0
 
     def load(self) -> LoadedEngine:
@@ -103,7 +104,15 @@ class VllmSource:
         """
         if self._loaded is None:
             self._announce(f"vLLM loads {self._local.spec.name}; the first time takes a minute.")
-            self._loaded = self._load()
+            self._loaded = loaded = self._load()
+            self._measured = {
+                "device": loaded.device,
+                "dtype": self._dtype,
+                "batch_invariant": loaded.batch_invariant,
+                "load_seconds": round(loaded.seconds, 3),
+                "context_tokens": loaded.context,
+                "chat_template": bool(loaded.tokenizer.chat_template),
+            }
         return self._loaded
 
     def answers(
@@ -138,8 +147,8 @@ class VllmSource:
 
     def provenance(self) -> Mapping[str, Any]:
         """Return JSON-ready facts for `run.json`; measured ones only once the model is loaded."""
-        spec, loaded = self._local.spec, self._loaded
-        facts: dict[str, Any] = {
+        spec = self._local.spec
+        return {
             "engine": "vllm",
             "versions": vllm_versions(),
             "model": spec.name,
@@ -150,17 +159,8 @@ class VllmSource:
             "tensor_parallel": self._tensor_parallel,
             "batch_size_used": self._together,
             "prefix_cache": True,
+            **self._measured,
         }
-        if loaded is not None:
-            facts |= {
-                "device": loaded.device,
-                "dtype": self._dtype,
-                "batch_invariant": loaded.batch_invariant,
-                "load_seconds": round(loaded.seconds, 3),
-                "context_tokens": loaded.context,
-                "chat_template": bool(loaded.tokenizer.chat_template),
-            }
-        return facts
 
     def close(self) -> None:
         """Give the model's memory and vLLM's processes back."""
