@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import click
@@ -12,12 +11,22 @@ import click
 from stindex.cli.json_output import json_option, print_json
 from stindex.config import Settings
 from stindex.errors import UserError
+from stindex.llm.hub import cached_config
 from stindex.llm.machine import gigabytes
-from stindex.llm.memory import Footprint, Quantization, footprint, most_rows, shape_of
+from stindex.llm.memory import (
+    QUANTIZING,
+    USABLE,
+    Quantization,
+    Shape,
+    footprint,
+    most_rows,
+    shape_of,
+)
 from stindex.llm.registry import Dtype, ModelSpec, resolve_model
 
-_UNITS = {"": 1.0, "B": 1.0, "MB": 1e6, "GB": 1e9, "TB": 1e12, "MIB": 2.0**20, "GIB": 2.0**30}
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)")
+_UNITS = {"MB": 1e6, "GB": 1e9, "TB": 1e12, "MIB": 2.0**20, "GIB": 2.0**30}
+_MOST = 10**15  # bytes; nobody has more
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)")
 _PROMPT_TOKENS = 1200  # of the instruction and its worked examples, which all prompts share
 
 
@@ -50,15 +59,20 @@ def plan(  # noqa: PLR0913  # each is an option of the command line
     """
     spec = resolve_model(model, dtype=torch_dtype)
     available = _bytes(memory)
+    _refuse_quantization(quantization, spec, device)
     answer = max_tokens or spec.max_tokens or int(Settings.model_fields["max_tokens"].default)
     row_tokens = text_tokens + answer
-    taken = _footprint(spec, quantization, _PROMPT_TOKENS + row_tokens)
+    shape = _shape(spec)
+    taken = footprint(shape, spec.dtype, quantization, _PROMPT_TOKENS + row_tokens)
+    if device == "cpu":
+        taken = taken.laid_out(shape, spec.dtype, available)
     rows = min(taken.rows(available, row_tokens, _PROMPT_TOKENS), most_rows(device))
     found = {
         "model": spec.name,
         "number_format": spec.dtype if quantization == "none" else f"{quantization}, {spec.dtype}",
         "memory_bytes": available,
         "weights_bytes": taken.weights,
+        "onednn_bytes": taken.copied,
         "pass_bytes": taken.working,
         "prompt_bytes": taken.token * _PROMPT_TOKENS,
         "sample_bytes": row_tokens * taken.token + taken.row,
@@ -71,7 +85,7 @@ def plan(  # noqa: PLR0913  # each is an option of the command line
     else:
         _print(found)
     if rows == 0:
-        needed = int(taken.total(1, row_tokens, _PROMPT_TOKENS) / 0.9)
+        needed = int(taken.total(1, row_tokens, _PROMPT_TOKENS) / USABLE)
         raise UserError(
             f"--memory {memory}: {spec.name} needs about {gigabytes(needed)} for one sample; "
             "quantize it (--quantization), or choose a smaller model."
@@ -82,6 +96,8 @@ def _print(found: Mapping[str, Any]) -> None:
     shown = {name: gigabytes(size) for name, size in found.items() if name.endswith("_bytes")}
     click.echo(f"{found['model']} ({found['number_format']}) with {shown['memory_bytes']}:")
     click.echo(f"  weights                {shown['weights_bytes']:>9}")
+    if found["onednn_bytes"]:
+        click.echo(f"  weights for oneDNN     {shown['onednn_bytes']:>9}")
     click.echo(f"  work of a pass         {shown['pass_bytes']:>9}")
     click.echo(f"  shared prompt          {shown['prompt_bytes']:>9}")
     tokens = found["sample_tokens"]
@@ -91,20 +107,39 @@ def _print(found: Mapping[str, Any]) -> None:
         click.echo(f"  batch size             {found['batch_size']:>9}  {together} together")
 
 
-def _footprint(spec: ModelSpec, quantization: Quantization, longest: int) -> Footprint:
-    directory: Path | None = spec.path if spec.kind == "directory" else None
-    shape = shape_of(spec, directory)
+def _refuse_quantization(quantization: Quantization, spec: ModelSpec, device: str) -> None:
+    if quantization == "none":
+        return
+    if device not in QUANTIZING:
+        raise UserError(
+            f"--quantization {quantization}: bitsandbytes does not compute on {device}; leave it "
+            "out, or use a smaller model."
+        )
+    if spec.kind == "gguf":
+        raise UserError(
+            f"--quantization {quantization}: {spec.name} is a GGUF file, whose weights are loaded "
+            "in the format of --torch-dtype; leave --quantization out."
+        )
+
+
+def _shape(spec: ModelSpec) -> Shape:
+    if spec.kind in {"rules", "own"}:
+        raise UserError(f"--model {spec.name} has no weights to plan for; name another model.")
+    shape = shape_of(spec, spec.path if spec.kind == "directory" else None)
+    if shape is None and spec.kind == "hub":
+        shape = shape_of(spec, cached_config(spec))
     if shape is None:
         raise UserError(
             f"--model {spec.name}: its size is not known here; give a directory with its "
             "config.json, or one of the aliases of cfg/models.yaml."
         )
-    return footprint(shape, spec.dtype, quantization, longest)
+    return shape
 
 
 def _bytes(text: str) -> int:
     match = _SIZE.fullmatch(text.strip())
     unit = _UNITS.get(match.group(2).upper()) if match else None
-    if match is None or unit is None:
+    size = float(match.group(1)) * unit if match and unit else 0
+    if not 0 < size <= _MOST:
         raise UserError(f"--memory {text}: not a size; write it as 24GB or 512MB.")
-    return int(float(match.group(1)) * unit)
+    return int(size)

@@ -28,9 +28,14 @@ def cache_directory() -> Path:
 
 def cached_snapshot(spec: ModelSpec) -> Path | None:
     """Return the snapshot in the cache if all its weights are there; asks no network."""
-    hub = _hub()
+    path = cached_config(spec)
+    return path if path is not None and has_all_weights(path) else None
+
+
+def cached_config(spec: ModelSpec) -> Path | None:
+    """Return the snapshot in the cache if its `config.json` is there; asks no network."""
     try:
-        found = hub.snapshot_download(
+        found = _hub().snapshot_download(
             spec.repository,
             revision=spec.revision,
             local_files_only=True,
@@ -39,7 +44,7 @@ def cached_snapshot(spec: ModelSpec) -> Path | None:
     except (FileNotFoundError, ValueError):
         return None
     path = Path(found)
-    return path if (path / "config.json").exists() and has_all_weights(path) else None
+    return path if (path / "config.json").exists() else None
 
 
 def has_all_weights(directory: Path) -> bool:

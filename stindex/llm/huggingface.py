@@ -21,16 +21,16 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 from pydantic import BaseModel
 
 from stindex.llm.base import Announcer, DecodingSettings, Message, Refillable, Request
+from stindex.llm.batch_sizes import BatchSizes, Together
 from stindex.llm.machine import gigabytes, peak_memory
 from stindex.llm.registry import Dtype, resolve_model
-from stindex.llm.row_budget import RowBudget, row_budget
 from stindex.llm.storage import LocalModel, Placement, Quantization, prepare
 from stindex.llm.zero3 import InStep
 from stindex.parsing import parse_answer
 from stindex.schema import Generation, Outcome
 
 if TYPE_CHECKING:
-    from stindex.llm.decoding.batches import BatchSize, Result
+    from stindex.llm.decoding.batches import Result
     from stindex.llm.decoding.choice import LocalDecoding
     from stindex.llm.decoding.grammar import Grammar
     from stindex.llm.decoding.plain import BatchSettings
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=BaseModel)
 Draft = Literal["auto", "off"]
-Together = int | Literal["auto"]
 Asked = tuple[str, Sequence[Message]]  # a key and what is asked under it
 
 _PACKAGES = ("torch", "transformers", "xgrammar")
@@ -90,15 +89,13 @@ class HuggingFaceLLM:
             local = replace(local, spec=replace(local.spec, dtype=dtype))
         self.local = local
         self.placement = Placement(device, quantization, trust_remote_code)
-        self.batch_size = batch_size
         self._loaded: LoadedModel | None = None
-        self._size: BatchSize | None = None
+        self._sizes = BatchSizes(local, self.placement, batch_size)
         self._grammars: dict[type[BaseModel], Grammar] = {}
         self._draft: Draft = draft
         self._in_step = in_step
         self._announce = announce or _to_stderr
         self._decoding: LocalDecoding | InStep | None = None
-        self._budget: RowBudget | None = None
 
     @classmethod
     def from_name(  # noqa: PLR0913  # the front door of notebooks: the options of the command line
@@ -205,7 +202,7 @@ class HuggingFaceLLM:
 
     def provenance(self) -> Mapping[str, Any]:
         """Return JSON-ready facts for `run.json`; measured ones only once the model is loaded."""
-        spec, loaded, size = self.local.spec, self._loaded, self._size
+        spec, loaded, size = self.local.spec, self._loaded, self._sizes.used
         facts: dict[str, Any] = {
             "versions": {package: _version(package) for package in _PACKAGES},
             "model": spec.name,
@@ -214,7 +211,7 @@ class HuggingFaceLLM:
             "fingerprint": self.local.fingerprint,
             "quantization": self.placement.quantization,
             "trust_remote_code": self.placement.trust_remote_code,
-            "batch_size_requested": self.batch_size,
+            "batch_size_requested": self._sizes.requested,
             "batch_size_used": size.used if size else None,
             "batch_halvings": size.halvings if size else 0,
         }
@@ -251,7 +248,8 @@ class HuggingFaceLLM:
         prompts, places, refused = self._prompts(asked, decoding)
         yield from refused
         settings = self._settings(loaded, response_model, decoding)
-        size = self._batch_size(loaded, prompts, settings)
+        engine = self._engine(loaded)
+        size = self._sizes.of(loaded, engine, prompts, settings)
         halvings = size.halvings
         late: deque[tuple[int, Generation]] = deque()
 
@@ -265,44 +263,12 @@ class HuggingFaceLLM:
                 late.append(refused[-1])
             return found
 
-        for result in self._engine(loaded).results(prompts, settings, size, stop, further):
+        for result in engine.results(prompts, settings, size, stop, further):
             yield from _drained(late)
             prompt = prompts[result.index]
             yield places[result.index], _generation(loaded, prompt, result)
         yield from _drained(late)
-        if self.batch_size == "auto" and self._budget and size.halvings > halvings:
-            self._budget.remember(size.used, _row_tokens(prompts, settings, 0))
-
-    def _batch_size(
-        self, loaded: LoadedModel, prompts: Sequence[Prompt], settings: BatchSettings
-    ) -> BatchSize:
-        """Return the size of batches; with `auto` for these prompts, at most what worked before."""
-        from stindex.llm.decoding.batches import BatchSize  # noqa: PLC0415  # imports torch
-        from stindex.llm.decoding.choice import LocalDecoding  # noqa: PLC0415  # imports torch
-        from stindex.llm.decoding.packed import common_prefix  # noqa: PLC0415  # imports torch
-
-        fixed = self.batch_size if self.batch_size != "auto" else None
-        if self._size is not None and (fixed or not prompts):
-            return self._size
-        if not fixed and not prompts:
-            return BatchSize.of(1)
-        engine, device = self._engine(loaded), str(loaded.model.device)
-        first = self._budget is None
-        budget = self._budget = self._budget or row_budget(
-            self.local, self.local.spec.dtype, self.placement.quantization, device
-        )
-        sharing = engine.shares_prefix(settings)
-        shared = len(common_prefix([p.token_ids for p in prompts])) if sharing and prompts else 0
-        to_come = engine.memory_to_come(settings) if isinstance(engine, LocalDecoding) else 0
-        if fixed:
-            self._size = BatchSize(fixed, fixed, 0, budget.tokens(fixed, shared, to_come))
-            return self._size
-        rows = budget.rows(_row_tokens(prompts, settings, shared), shared, to_come)
-        halvings = self._size.halvings if self._size else 0
-        self._size = BatchSize(rows, rows, halvings, budget.tokens(rows, shared, to_come))
-        if first and not device.startswith("cpu"):  # there, memory is only taken when it is used
-            engine.probe(settings, self._size, shared + _row_tokens(prompts, settings, shared))
-        return self._size
+        self._sizes.ended(prompts, settings, halvings)
 
     def _prompts(
         self, asked: Sequence[Asked], decoding: DecodingSettings
@@ -370,16 +336,6 @@ def _asked(requests: Sequence[Request]) -> list[Asked]:
 def _drained(late: deque[tuple[int, Generation]]) -> Iterator[tuple[int, Generation]]:
     while late:
         yield late.popleft()
-
-
-def _row_tokens(prompts: Sequence[Prompt], settings: BatchSettings, shared: int) -> int:
-    """Return the tokens of the longest row, its answer up to the limit included."""
-    limits = settings.limits
-    answer = limits.answer + max(
-        (limits.thought + 1 if prompt.thinking != "none" else 0 for prompt in prompts), default=0
-    )
-    tokens = max(len(prompt.token_ids) for prompt in prompts) + answer
-    return (min(tokens, limits.context) if limits.context is not None else tokens) - shared
 
 
 def _generation(loaded: LoadedModel, prompt: Prompt, result: Result) -> Generation:

@@ -30,6 +30,7 @@ from stindex.errors import UserError
 from stindex.llm.decoding.plain import GenerativeModel
 from stindex.llm.decoding.row import Vocabulary
 from stindex.llm.decoding.sampling import Sampling
+from stindex.llm.memory import QUANTIZING
 from stindex.llm.storage import LocalModel, Placement, required_memory
 from stindex.llm.zero3 import load_sharded
 
@@ -137,10 +138,10 @@ def refuse_quantization(quantization: str, device: str) -> None:
     """
     if quantization == "none":
         return
-    if device.partition(":")[0] not in {"cuda", "xpu"}:
+    if device.partition(":")[0] not in QUANTIZING:
         raise UserError(
-            f"--quantization {quantization} needs a GPU (CUDA, ROCm or XPU) and the device is "
-            f"{device}; leave it out, or use a smaller model."
+            f"--quantization {quantization}: bitsandbytes does not compute on {device}; leave it "
+            "out, or use a smaller model."
         )
     if find_spec("bitsandbytes") is None:
         raise UserError(

@@ -139,6 +139,10 @@ class InStep:
         """Say that no prefix is kept."""
         return False
 
+    def memory_to_come(self, settings: BatchSettings) -> int:  # noqa: ARG002
+        """Say that no weights are laid out anew."""
+        return 0
+
     def probe(self, settings: BatchSettings, size: BatchSize, width: int) -> None:
         """Try nothing: the size of batches is given."""
 

@@ -127,6 +127,21 @@ def test_rows_that_were_not_finished_get_no_result() -> None:
     assert results == [Result(1, DONE, 2)]
 
 
+@given(st.lists(st.integers(1, 9), max_size=12), st.integers(0, 60), st.integers(0, 5))
+def test_a_batch_holds_no_more_tokens_than_its_bound_and_as_many_rows_as_it_may(
+    lengths: list[int], tokens: int, answer: int
+) -> None:
+    device, size = Device(4), BatchSize(4, 4, tokens=tokens)
+    results = list(decode_all(prompts_of(*lengths), device, size, Event(), answer))
+    assert sorted(result.index for result in results) == list(range(len(lengths)))
+    begun = 0
+    for batch in device.batches:
+        longest = max(lengths[int(key)] for key in batch) + answer
+        begun += len(batch)
+        assert len(batch) == 1 or len(batch) * longest <= tokens
+        assert len(batch) == 4 or begun == len(lengths) or (len(batch) + 1) * longest > tokens
+
+
 @settings(deadline=None, max_examples=30)  # each failed batch collects garbage
 @given(st.lists(st.integers(1, 9), max_size=12), st.integers(1, 5), st.integers(1, 5))
 def test_every_prompt_gets_one_result_whatever_fits(

@@ -260,16 +260,6 @@ def test_left_padding_is_set_although_the_tokenizer_came_with_right(
     assert smollm2.load().tokenizer.padding_side == "left"
 
 
-@pytest.mark.parametrize("quantization", ["8bit", "4bit"])
-def test_quantization_is_refused_where_there_is_no_gpu(
-    smollm2_local: LocalModel, ask: Ask, quantization: str
-) -> None:
-    llm = HuggingFaceLLM(smollm2_local, device="cpu", quantization=quantization)  # type: ignore[arg-type]
-    with pytest.raises(UserError, match="needs a GPU"):
-        llm.generate_batch([ask("x")], Extraction)
-    assert llm._loaded is None
-
-
 def test_a_missing_device_is_refused_with_those_that_are_there(smollm2_local: LocalModel) -> None:
     with pytest.raises(UserError, match=r"this machine has .*cpu"):
         HuggingFaceLLM(smollm2_local, device="abacus").load()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import mmap
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,16 @@ from hypothesis import strategies as st
 
 from stindex.cli.plan import plan
 from stindex.errors import UserError
-from stindex.llm.memory import Footprint, footprint, most_rows, shape_of
+from stindex.llm.decoding import linear
+from stindex.llm.machine import mapped_files
+from stindex.llm.memory import (
+    LAID_OUT_SHARE,
+    Footprint,
+    footprint,
+    known_shape,
+    most_rows,
+    shape_of,
+)
 from stindex.llm.registry import ModelSpec, hub_aliases, resolve_model
 
 # Their files hold more than the text model computes with: a copy of the tied embeddings, a
@@ -47,8 +59,10 @@ def test_a_shape_is_read_from_config_json(tmp_path: Path) -> None:
     }
     (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
     assert shape_of(spec, tmp_path) == shape_of(spec)
-    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
-    assert shape_of(spec, tmp_path) is None
+    for broken in ("{}", "[]", "{", '{"num_attention_heads": "x"}'):
+        (tmp_path / "config.json").write_text(broken, encoding="utf-8")
+        assert shape_of(resolve_model("some/model"), tmp_path) is None
+        assert shape_of(spec, tmp_path) == shape_of(spec)  # it is known without
 
 
 def test_keys_and_values_of_a_token_are_counted_for_all_layers() -> None:
@@ -104,7 +118,12 @@ def test_plan_tells_programs_in_bytes() -> None:
     [
         ("qwen7b", "12GB", "needs about 18"),
         ("qwen7b", "much", "not a size"),
+        ("qwen7b", "24", "not a size"),
+        ("qwen7b", "0GB", "not a size"),
+        ("qwen7b", "1e9GB", "not a size"),
+        ("qwen7b", "9999999999999999999GB", "not a size"),
         ("some/model", "24GB", "its size is not known here"),
+        ("rules", "24GB", "no weights"),
     ],
 )
 def test_plan_refuses_in_a_sentence(model: str, memory: str, words: str) -> None:
@@ -117,6 +136,92 @@ def test_quantized_weights_take_less() -> None:
     quantized = told("--model", "qwen7b", "--memory", "24GB", "--quantization", "4bit")
     assert plain != quantized
     assert "4bit" in quantized
+
+
+@pytest.mark.parametrize(
+    ("config", "parameters"),
+    [  # as the models' cards have it, in billions, embeddings included
+        ({"hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32,
+          "num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size": 32000,
+          "num_local_experts": 8, "tie_word_embeddings": False}, 46.7),
+        ({"hidden_size": 2048, "intermediate_size": 6144, "moe_intermediate_size": 768,
+          "num_hidden_layers": 48, "num_attention_heads": 32, "num_key_value_heads": 4,
+          "head_dim": 128, "vocab_size": 151936, "num_experts": 128,
+          "tie_word_embeddings": False}, 30.5),
+    ],
+    ids=["mixtral-8x7b", "qwen3-30b-a3b"],
+)  # fmt: skip
+def test_the_weights_of_all_experts_are_counted(
+    config: dict[str, object], parameters: float
+) -> None:
+    shape = known_shape(config)
+    assert shape is not None
+    found = shape.linear_parameters + shape.embedding_parameters
+    assert found / 1e9 == pytest.approx(parameters, rel=0.01)
+
+
+def test_the_copy_for_onednn_is_counted_where_it_is_made() -> None:
+    assert linear._SHARE == LAID_OUT_SHARE
+    on_gpu = told("--model", "smollm2", "--memory", "4GB")
+    on_cpu = told("--model", "smollm2", "--memory", "4GB", "--device", "cpu")
+    assert "for oneDNN" not in on_gpu
+    assert "weights for oneDNN        538 MB" in on_cpu
+    assert "for oneDNN" not in told("--model", "smollm2", "--memory", "2GB", "--device", "cpu")
+    half = ("--model", "smollm2", "--memory", "4GB", "--device", "cpu", "--torch-dtype", "float16")
+    assert "for oneDNN" not in told(*half)
+
+
+@pytest.mark.parametrize("device", ["cuda", "xpu", "cpu"])
+def test_plan_quantizes_where_a_run_would(device: str) -> None:
+    asked = ("--model", "qwen7b", "--memory", "24GB", "--quantization", "4bit", "--device")
+    assert "4bit, bfloat16" in told(*asked, device)
+    with pytest.raises(UserError, match="does not compute on mps"):
+        told(*asked, "mps")
+
+
+def test_plan_reads_a_gguf_file_and_a_cached_config(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gguf = pytest.importorskip("gguf")
+    writer = gguf.GGUFWriter(str(tmp_path / "m.gguf"), "llama")
+    writer.add_block_count(30)
+    writer.add_embedding_length(576)
+    writer.add_head_count(9)
+    writer.add_head_count_kv(3)
+    writer.add_feed_forward_length(1536)
+    writer.add_token_list([b"a"] * 49152)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    spec = resolve_model(str(tmp_path / "m.gguf"))
+    expected = shape_of(resolve_model("smollm2"))
+    assert shape_of(spec) == expected
+    (tmp_path / "m.gguf").write_bytes(b"GGUF and no more")
+    assert shape_of(spec) is None
+    config = {"num_hidden_layers": 2, "hidden_size": 64, "num_attention_heads": 4,
+              "intermediate_size": 96, "vocab_size": 1000}  # fmt: skip
+    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    monkeypatch.setattr("stindex.cli.plan.cached_config", lambda _: tmp_path)
+    assert "some/model" in told("--model", "some/model", "--memory", "4GB")
+
+
+def test_the_peak_is_this_process_own_and_not_its_parents() -> None:
+    held = bytearray(300_000_000)
+    code = "from stindex.llm.machine import peak_memory; print(peak_memory('cpu'))"
+    command = [sys.executable, "-c", code]
+    peak = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert 1_000_000 < peak < len(held) / 2
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="nobody says what is mapped")
+def test_files_that_are_mapped_are_counted_by_their_ending(tmp_path: Path) -> None:
+    file = tmp_path / "a.weights"
+    file.write_bytes(bytes(3_000_000))
+    before = mapped_files(".weights")
+    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ):
+        assert mapped_files(".weights") - before == pytest.approx(3_000_000, abs=mmap.PAGESIZE)
+    assert mapped_files(".weights") == before
 
 
 def test_a_processor_gets_no_more_rows_than_it_has_use_for() -> None:

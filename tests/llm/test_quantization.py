@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from stindex.errors import UserError
-from stindex.llm import hub
+from stindex.llm import hub, loading
+from stindex.llm.base import Message
+from stindex.llm.huggingface import HuggingFaceLLM
 from stindex.llm.registry import resolve_model
-from stindex.llm.storage import LocalModel, Placement, prepare, refuse_what_cannot_fit
+from stindex.llm.storage import (
+    LocalModel,
+    Placement,
+    Quantization,
+    prepare,
+    refuse_what_cannot_fit,
+)
+from stindex.schema import Extraction
 
 pytestmark = pytest.mark.slow
 
@@ -25,14 +36,30 @@ def test_a_model_of_the_hub_is_not_fetched_for_a_device_that_cannot_hold_it_quan
     monkeypatch.setattr(hub, "cached_snapshot", lambda _: None)
     monkeypatch.setattr(hub, "download_bytes", fetched)
     monkeypatch.setattr(hub, "download", fetched)
-    placement = Placement("cpu", bits)  # type: ignore[arg-type]
-    with pytest.raises(UserError, match=rf"--quantization {bits} needs a GPU .* device is cpu"):
+    monkeypatch.setattr(loading, "choose_device", str)
+    placement = Placement("mps", bits)  # type: ignore[arg-type]
+    with pytest.raises(UserError, match=rf"--quantization {bits}: bitsandbytes .* not .* on mps"):
         prepare(resolve_model("qwen1.5b"), fetched, placement=placement)
 
 
-def test_a_model_that_is_here_is_refused_before_it_is_loaded(smollm2_local: LocalModel) -> None:
-    with pytest.raises(UserError, match="--quantization 4bit needs a GPU"):
+def test_a_model_that_is_here_is_refused_before_it_is_loaded(
+    smollm2_local: LocalModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "find_spec", lambda _: None)
+    with pytest.raises(UserError, match="--quantization 4bit needs bitsandbytes, which is not"):
         refuse_what_cannot_fit(smollm2_local, Placement("cpu", "4bit"))
+
+
+@pytest.mark.skipif(find_spec("bitsandbytes") is None, reason="needs bitsandbytes")
+@pytest.mark.parametrize("bits", ["8bit", "4bit"])
+def test_a_processor_decodes_with_quantized_weights(
+    smollm2_local: LocalModel, ask: Callable[[str], tuple[Message, ...]], bits: Quantization
+) -> None:
+    llm = HuggingFaceLLM(smollm2_local, dtype="bfloat16", device="cpu", quantization=bits)
+    (result,) = llm.generate_batch([ask("Rain in Lyon.")], Extraction, max_tokens=8)
+    assert result.generation.raw_text.startswith("{")
+    assert llm.provenance()["quantization"] == bits
+    assert llm.provenance()["engine_fallback"] is None
 
 
 def test_a_gguf_file_is_not_quantized_once_more(tmp_path: Path) -> None:

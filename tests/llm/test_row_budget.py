@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from stindex.llm.decoding.packed import PackedModel
 from stindex.llm.decoding.slots import Piece
 from stindex.llm.huggingface import HuggingFaceLLM
 from stindex.llm.memory import MOST_ROWS, Footprint
+from stindex.llm.registry import Dtype
 from stindex.llm.row_budget import RowBudget, row_budget
 from stindex.schema import Extraction
 
@@ -58,10 +62,11 @@ def test_a_batch_of_a_fixed_size_has_a_bound_as_well(smollm2: HuggingFaceLLM, as
     assert engine.memory_to_come(settings) == pytest.approx(weights, rel=0.01)
     llm.generate_batch([ask("Nothing.")], Extraction, max_tokens=4)
     assert engine.memory_to_come(settings) == 0
-    assert llm._size is not None
-    assert llm._size.tokens is not None
+    size = llm._sizes.used
+    assert size is not None
+    assert size.tokens is not None
     token = 2 * 4 * 30 * 3 * 64  # bytes: keys and values, float32, layers, heads, their width
-    assert 0 < llm._size.tokens * token < psutil.virtual_memory().total
+    assert 0 < size.tokens * token < psutil.virtual_memory().total
 
 
 def test_what_worked_after_a_failure_is_the_most_from_then_on(budget: RowBudget) -> None:
@@ -72,15 +77,57 @@ def test_what_worked_after_a_failure_is_the_most_from_then_on(budget: RowBudget)
     assert other.rows(1000) == 8
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"model|cuda": "x"}', '{"model|cuda": -1}'])
-def test_a_damaged_memory_is_no_memory(budget: RowBudget, content: str) -> None:
-    budget.store.write_text(content, encoding="utf-8")
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[]", b'{"model|cuda": "x"}', b'{"model|cuda": -1}', b"\xff\x00", b"[" * 100_000],
+)
+def test_a_damaged_memory_is_no_memory(budget: RowBudget, content: bytes) -> None:
+    budget.store.write_bytes(content)
     assert budget.rows(1000) == 8
+    budget.remember(2, 1000)
+    assert budget.rows(1000) == 2
+
+
+def test_processes_that_remember_at_once_leave_a_whole_file(tmp_path: Path) -> None:
+    store = tmp_path / "sizes.json"
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from stindex.llm.memory import Footprint\n"
+        "from stindex.llm.row_budget import RowBudget\n"
+        "b = RowBudget(sys.argv[1], 'cpu', Footprint(0, 1000, 0, 0), Path(sys.argv[2]))\n"
+        "for n in range(200): b.remember(n + 1, 10); assert b.store.read_text()[-1] == '}'\n"
+    )
+    started = [
+        subprocess.Popen([sys.executable, "-c", code, name, str(store)]) for name in ("one", "two")
+    ]
+    assert [process.wait() for process in started] == [0, 0]
+    known = json.loads(store.read_text(encoding="utf-8"))
+    assert known.keys() <= {"one", "two"}
+    assert 2_000_000 in known.values()  # who came last is in it; the other one asks again
+    assert [path.name for path in tmp_path.iterdir()] == ["sizes.json"]
 
 
 def test_a_memory_that_cannot_be_written_costs_no_run(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
-    RowBudget("k", "cpu", TAKEN, tmp_path / "file" / "sizes.json").remember(2, 10)
+    (tmp_path / "directory").mkdir()
+    for store in (tmp_path / "file" / "sizes.json", tmp_path / "directory"):
+        budget = RowBudget("k", "cpu", TAKEN, store)
+        budget.remember(2, 10)
+        assert budget.rows(10) == MOST_ROWS["cpu"]
+
+
+def test_weights_that_are_a_file_in_memory_are_no_free_memory(budget: RowBudget) -> None:
+    assert dataclasses.replace(budget, mapped=5_000_000).rows(1000) == 4
+
+
+def test_prompts_that_are_read_whole_leave_room_for_fewer_rows(tmp_path: Path) -> None:
+    taken = dataclasses.replace(TAKEN, whole=1000)
+    gpu = RowBudget("k", "cuda", taken, tmp_path / "sizes.json")
+    assert gpu.reading_whole().taken == dataclasses.replace(taken, token=2000)
+    cpu = dataclasses.replace(gpu, device="cpu").reading_whole().taken
+    assert cpu is not None
+    assert cpu.token > 2000  # its allocator keeps what it gave
+    assert RowBudget("k", "cuda", None, gpu.store).reading_whole().taken is None
 
 
 def test_a_model_of_an_unknown_kind_gets_a_usual_batch(tmp_path: Path) -> None:
@@ -122,9 +169,31 @@ def test_a_probe_halves_until_the_slots_fit(
 
 
 def test_the_budget_is_kept_by_model_format_and_device(smollm2: HuggingFaceLLM) -> None:
+    formats: tuple[Dtype, ...] = ("float32", "bfloat16")
     keys = {
-        row_budget(smollm2.local, dtype, "none", device).key
-        for dtype in ("float32", "bfloat16")
+        row_budget(
+            dataclasses.replace(
+                smollm2.local, spec=dataclasses.replace(smollm2.local.spec, dtype=dtype)
+            ),
+            {},
+            "none",
+            device,
+            100,
+        ).key
+        for dtype in formats
         for device in ("cpu", "cuda:0")
     }
     assert len(keys) == 4
+
+
+def test_generate_takes_no_more_rows_than_its_tokens(smollm2: HuggingFaceLLM, ask: Ask) -> None:
+    llm = HuggingFaceLLM(smollm2.local, device="cpu", draft="off", batch_size=4)
+    llm._loaded = smollm2.load()
+    asked = [ask(text) for text in ("Nothing.", "Nobody.", "Never. " * 40)]
+    (first,) = llm.generate_batch(asked[:1], Extraction, max_tokens=4)
+    size = llm._sizes.used
+    assert size is not None
+    assert size.tokens is not None
+    size.tokens = 2 * (first.generation.prompt_tokens + 6)  # two short ones, or the long one
+    results = llm.generate_batch(asked, Extraction, max_tokens=4)
+    assert [result.generation.batch_size for result in results] == [2, 2, 1]

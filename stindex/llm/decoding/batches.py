@@ -69,17 +69,21 @@ class BatchSize:
 
 
 def decode_all(
-    prompts: Sequence[Prompt], decode: Decode, size: BatchSize, stop: Event
+    prompts: Sequence[Prompt], decode: Decode, size: BatchSize, stop: Event, answer: int = 0
 ) -> Iterator[Result]:
     """Yield a result for each prompt, longest prompt first, as batches finish.
 
-    Ends early once `stop` is set; rows that were not finished then get no result.
+    A batch has no more rows than `size.tokens` has room for, each as long as the longest with an
+    answer of `answer` tokens; one row is always taken. Ends early once `stop` is set; rows that
+    were not finished then get no result.
     """
     waiting = _longest_first(prompts)
     alone: deque[int] = deque()  # rows of a batch that failed, to be tried one by one
     while (waiting or alone) and not stop.is_set():
         queue, wanted = (alone, 1) if alone else (waiting, size.used)
-        batch = [queue.popleft() for _ in range(min(wanted, len(queue)))]
+        if size.tokens is not None:
+            wanted = min(wanted, size.tokens // (len(prompts[queue[0]].token_ids) + answer))
+        batch = [queue.popleft() for _ in range(min(max(1, wanted), len(queue)))]
         decoded = _attempt([prompts[index] for index in batch], decode)
         if not isinstance(decoded, _Problem):
             yield from _results(batch, decoded)

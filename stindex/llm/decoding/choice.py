@@ -108,6 +108,7 @@ class LocalDecoding:
             lambda batch: decode_batch(self._model, batch, settings, stop),
             size,
             stop,
+            settings.most_written(prompts),
         ):
             yield replace(result, index=left[result.index])
 

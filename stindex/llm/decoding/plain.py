@@ -36,6 +36,11 @@ class BatchSettings:
     sampling: Sampling = GREEDY
     seed: int = 0
 
+    def most_written(self, prompts: Sequence[Prompt]) -> int:
+        """Return how many tokens a row may write, its thought included."""
+        thinks = any(prompt.thinking != "none" for prompt in prompts)
+        return self.limits.answer + (self.limits.thought + 1 if thinks else 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
