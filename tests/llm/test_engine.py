@@ -17,6 +17,8 @@ from transformers import (
     Gemma2Config,
     Gemma3TextConfig,
     GenerationConfig,
+    GptOssConfig,
+    JambaConfig,
     LlamaConfig,
     MambaConfig,
     MistralConfig,
@@ -492,6 +494,53 @@ def test_models_that_cannot_be_drafted_are_told(config: PretrainedConfig, reason
     found = why_not(model, Sampling())
     assert found is not None
     assert reason in found
+
+
+_GROUPED = {k: v for k, v in _SIZES.items() if k != "head_dim"}
+_FALLBACKS: dict[str, tuple[Callable[[], PretrainedConfig], str]] = {
+    "state space": (
+        lambda: MambaConfig(vocab_size=49152, hidden_size=32, num_hidden_layers=2),
+        "layers of the kind",
+    ),
+    "hybrid": (
+        lambda: JambaConfig(
+            **_GROUPED,
+            attn_layer_period=2,
+            attn_layer_offset=1,
+            num_experts=2,
+            use_mamba_kernels=False,
+            mamba_d_state=8,
+            mamba_dt_rank=4,
+        ),
+        "layers of the kind",
+    ),
+    "soft cap": (lambda: Gemma2Config(**_SIZES, sliding_window=100), "caps its attention scores"),
+    "sinks": (
+        lambda: GptOssConfig(
+            **_SIZES,
+            num_local_experts=2,
+            num_experts_per_tok=1,
+            layer_types=["sliding_attention", "full_attention"] * 2,
+        ),
+        "attention sinks",
+    ),
+}
+
+
+@pytest.mark.parametrize("family", _FALLBACKS)
+def test_a_family_that_cannot_be_drafted_answers_by_generate_and_says_so_once(
+    family: str, settings: BatchSettings, prompts: list[Prompt], smollm2: HuggingFaceLLM
+) -> None:
+    config, reason = _FALLBACKS[family]
+    said: list[str] = []
+    decoding = LocalDecoding(tiny(config()), smollm2.load().encode, "auto", said.append)
+    for _ in range(2):
+        short = with_limit(settings, 3)
+        results = list(decoding.results(prompts[:2], short, BatchSize.of(2), Event()))
+        assert [isinstance(result.decoded, Decoded) for result in results] == [True, True]
+    assert len(said) == 1
+    assert reason in said[0]
+    assert decoding.provenance()["engine"] == PLAIN
 
 
 def test_sampling_and_stand_ins_are_left_to_generate() -> None:
