@@ -42,8 +42,14 @@ _MODULES = {"lm-eval": "lm_eval", "vllm": "vllm"}
 # Each script gets a file with `_job`'s dictionary and prints, as its last line, a JSON object:
 # seconds, tokens, threads, versions and, where it has them, the token ids of each answer.
 _VLLM = """
-import json, os, sys, time
+import ctypes.util, json, os, sys, time
 from importlib.metadata import version
+# Its documentation asks for these two on a CPU.
+wanted = [ctypes.util.find_library("tcmalloc_minimal"), os.path.join(sys.prefix, "lib/libiomp5.so")]
+preloaded = [name for name in wanted if name and (os.sep not in name or os.path.exists(name))]
+if preloaded and "LD_PRELOAD" not in os.environ:
+    os.environ["LD_PRELOAD"] = ":".join(preloaded)
+    os.execv(sys.executable, sys.orig_argv)
 job = json.load(open(sys.argv[1]))
 for name, value in {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "VLLM_NO_USAGE_STATS": "1",
                     "VLLM_CPU_KVCACHE_SPACE": "2", "VLLM_CPU_NUM_OF_RESERVED_CPU": "0",
@@ -70,7 +76,8 @@ ids = [list(one.outputs[0].token_ids) for one in written]
 print(json.dumps({"seconds": seconds, "tokens": sum(map(len, ids)), "ids": ids,
                   "threads": torch.get_num_threads(), "versions": {
                   "vllm": vllm.__version__, "torch": torch.__version__,
-                  "xgrammar": version("xgrammar")}}))
+                  "xgrammar": version("xgrammar")},
+                  "preloaded": [os.path.basename(name) for name in preloaded]}))
 """
 # It has no grammar: its answers are free, up to the same number of tokens.
 _LM_EVAL = """
