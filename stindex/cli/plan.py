@@ -16,6 +16,7 @@ from stindex.llm.machine import gigabytes
 from stindex.llm.memory import (
     QUANTIZING,
     USABLE,
+    Footprint,
     Quantization,
     Shape,
     footprint,
@@ -62,23 +63,14 @@ def plan(  # noqa: PLR0913  # each is an option of the command line
     _refuse_quantization(quantization, spec, device)
     answer = max_tokens or spec.max_tokens or int(Settings.model_fields["max_tokens"].default)
     row_tokens = text_tokens + answer
-    shape = _shape(spec)
-    taken = footprint(shape, spec.dtype, quantization, _PROMPT_TOKENS + row_tokens)
-    if device == "cpu":
-        taken = taken.laid_out(shape, spec.dtype, available)
+    taken = _footprint(spec, quantization, device, available, row_tokens)
     rows = min(taken.rows(available, row_tokens, _PROMPT_TOKENS), most_rows(device))
+    number_format = spec.dtype if quantization == "none" else f"{quantization}, {spec.dtype}"
     found = {
         "model": spec.name,
-        "number_format": spec.dtype if quantization == "none" else f"{quantization}, {spec.dtype}",
+        "number_format": number_format,
         "memory_bytes": available,
-        "weights_bytes": taken.weights,
-        "onednn_bytes": taken.copied,
-        "pass_bytes": taken.working,
-        "prompt_bytes": taken.token * _PROMPT_TOKENS,
-        "sample_bytes": row_tokens * taken.token + taken.row,
-        "sample_tokens": row_tokens,
-        "batch_size": rows,
-        "total_bytes": taken.total(rows, row_tokens, _PROMPT_TOKENS),
+        **_sizes(taken, rows, row_tokens),
     }
     if as_json:
         print_json(found)
@@ -90,6 +82,27 @@ def plan(  # noqa: PLR0913  # each is an option of the command line
             f"--memory {memory}: {spec.name} needs about {gigabytes(needed)} for one sample; "
             "quantize it (--quantization), or choose a smaller model."
         )
+
+
+def _footprint(
+    spec: ModelSpec, quantization: Quantization, device: str, available: int, row_tokens: int
+) -> Footprint:
+    shape = _shape(spec)
+    taken = footprint(shape, spec.dtype, quantization, _PROMPT_TOKENS + row_tokens)
+    return taken.laid_out(shape, spec.dtype, available) if device == "cpu" else taken
+
+
+def _sizes(taken: Footprint, rows: int, row_tokens: int) -> Mapping[str, int]:
+    return {
+        "weights_bytes": taken.weights,
+        "onednn_bytes": taken.copied,
+        "pass_bytes": taken.working,
+        "prompt_bytes": taken.token * _PROMPT_TOKENS,
+        "sample_bytes": row_tokens * taken.token + taken.row,
+        "sample_tokens": row_tokens,
+        "batch_size": rows,
+        "total_bytes": taken.total(rows, row_tokens, _PROMPT_TOKENS),
+    }
 
 
 def _print(found: Mapping[str, Any]) -> None:
