@@ -15,8 +15,11 @@ from typing import Any, cast
 
 import torch
 from transformers import (
+    MODEL_FOR_CAUSAL_LM_MAPPING,
+    MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING,
     AutoConfig,
     AutoModelForCausalLM,
+    AutoModelForImageTextToText,
     AutoTokenizer,
     BitsAndBytesConfig,
     GenerationConfig,
@@ -99,6 +102,9 @@ def load_model(
     # The model's own sampling defaults (a repetition penalty, say) would leak into `generate`.
     model.generation_config = _bare_generation_config(vocabulary)
     text_config = model.config.get_text_config()
+    if getattr(text_config, "output_router_logits", False):
+        # Asks for a loss of training, which no answer needs and which no batch can be asked for.
+        text_config.output_router_logits = False
     return LoadedModel(
         model=model,
         tokenizer=tokenizer,
@@ -214,15 +220,26 @@ def _load_weights(
         options["use_safetensors"] = True  # pickled weights can run code
     if placement.quantization != "none":
         options["quantization_config"] = _bits(placement.quantization)
+    kind = AutoModelForCausalLM if local.gguf_file else _kind(local, placement)
     if sharded:
         path = str(local.path)
-        return load_sharded(lambda: AutoModelForCausalLM.from_pretrained(path, **options), device)
+        return load_sharded(lambda: kind.from_pretrained(path, **options), device)
     spread = device == "cuda" and _exceeds_one_gpu(local, placement)
     if spread or placement.quantization != "none":
         options["device_map"] = "auto" if spread else {"": device}
-    model: Any = AutoModelForCausalLM.from_pretrained(str(local.path), **options)
+    model: Any = kind.from_pretrained(str(local.path), **options)
     model.eval()
     return model if "device_map" in options else model.to(device)
+
+
+def _kind(local: LocalModel, placement: Placement) -> Any:  # noqa: ANN401
+    """Return which of transformers' classes loads a model: some that read images have their own."""
+    config = AutoConfig.from_pretrained(
+        str(local.path), local_files_only=True, trust_remote_code=placement.trust_remote_code
+    )
+    images = type(config) in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING and not config.is_encoder_decoder
+    text = type(config) in MODEL_FOR_CAUSAL_LM_MAPPING
+    return AutoModelForImageTextToText if images and not text else AutoModelForCausalLM
 
 
 def _bits(quantization: str) -> BitsAndBytesConfig:

@@ -10,12 +10,16 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM, LogitsProcessor, LogitsProcessorList
 
-from stindex.llm.base import Message
-from stindex.llm.decoding.plain import GenerativeModel
+from stindex.llm.base import DecodingSettings, Message
+from stindex.llm.decoding.grammar import Grammar
+from stindex.llm.decoding.plain import BatchSettings, GenerativeModel
+from stindex.llm.decoding.row import Limits, Prompt
 from stindex.llm.huggingface import HuggingFaceLLM
 from stindex.llm.loading import LoadedModel
 from stindex.llm.registry import resolve_model
 from stindex.llm.storage import LocalModel, prepare
+from stindex.schema import Extraction
+from tests.llm.small_models import TEXTS
 
 # The switch of Qwen3's template, and nothing else of it: a stand-in for a thinking model.
 THINKING_TEMPLATE = (
@@ -61,6 +65,21 @@ def smollm2(smollm2_local: LocalModel) -> HuggingFaceLLM:
     llm = HuggingFaceLLM(smollm2_local, device="cpu", batch_size=4)
     llm.load()
     return llm
+
+
+@pytest.fixture(scope="session")
+def settings(smollm2: HuggingFaceLLM) -> BatchSettings:
+    loaded = smollm2.load()
+    grammar = Grammar(
+        loaded.tokenizer, loaded.vocabulary_size, loaded.vocabulary.end_ids, Extraction
+    )
+    return BatchSettings(loaded.vocabulary, Limits(answer=40, thought=20), grammar)
+
+
+@pytest.fixture(scope="session")
+def prompts(smollm2: HuggingFaceLLM, ask: Ask) -> list[Prompt]:
+    asked = [(text, ask(text)) for text in TEXTS]
+    return smollm2._prompts(asked, DecodingSettings())[0]
 
 
 class ScriptedModel:

@@ -13,10 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import (
     AttentionInterface,
-    AutoModelForCausalLM,
     Gemma2Config,
     Gemma3TextConfig,
-    GenerationConfig,
     GptOssConfig,
     JambaConfig,
     LlamaConfig,
@@ -29,7 +27,7 @@ from transformers import (
     T5Config,
 )
 
-from stindex.llm.base import DecodingSettings, Message
+from stindex.llm.base import Message
 from stindex.llm.decoding import attention, layers, slots
 from stindex.llm.decoding.attention import ATTENTION, attend
 from stindex.llm.decoding.batches import (
@@ -44,7 +42,6 @@ from stindex.llm.decoding.batches import (
 from stindex.llm.decoding.choice import PLAIN, WITH_DRAFTS, LocalDecoding
 from stindex.llm.decoding.drafts import Drafter
 from stindex.llm.decoding.engine import Engine
-from stindex.llm.decoding.grammar import Grammar
 from stindex.llm.decoding.linear import Product, laid_out
 from stindex.llm.decoding.packed import PackedModel, common_prefix
 from stindex.llm.decoding.plain import BatchSettings, Decoded, decode_batch
@@ -55,75 +52,22 @@ from stindex.llm.decoding.support import verify, why_not
 from stindex.llm.huggingface import HuggingFaceLLM
 from stindex.llm.memory import DRAFT_TOKENS
 from stindex.schema import Extraction
+from tests.llm.small_models import SIZES, TEXTS, by_generate, tiny, told
 
 pytestmark = pytest.mark.slow
 
 Ask = Callable[[str], tuple[Message, ...]]
 
-TEXTS = (
-    "Rain fell in Lyon on 3 March 2014, and again a week later.",
-    "Nothing.",
-    "She left Oslo on Monday. The ferry to Bergen took nine hours, the train back seven. " * 4,
-    "In May 2011 a plant opened in Toulouse; in June 2012 it was closed.",
-    "Two years ago.",
-    "From 1994 to 1996 she sang in Cambridge, Massachusetts, and then in Vienna. " * 2,
-)
-_SIZES: dict[str, Any] = {
-    "vocab_size": 49152,
-    "hidden_size": 64,
-    "intermediate_size": 128,
-    "num_hidden_layers": 4,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "head_dim": 16,
-    "max_position_embeddings": 2048,
-    "bos_token_id": 1,
-    "eos_token_id": 2,
-    "pad_token_id": 2,
-    "initializer_range": 0.12,
-}
 CONFIGS: dict[str, Callable[[], PretrainedConfig]] = {
-    "llama": lambda: LlamaConfig(**_SIZES),
-    "qwen2": lambda: Qwen2Config(**_SIZES),
-    "qwen3": lambda: Qwen3Config(**_SIZES),
+    "llama": lambda: LlamaConfig(**SIZES),
+    "qwen2": lambda: Qwen2Config(**SIZES),
+    "qwen3": lambda: Qwen3Config(**SIZES),
     # The window is shorter than the shared prefix: some tokens see the end of it, some nothing.
-    "mistral": lambda: MistralConfig(**_SIZES, sliding_window=100),
+    "mistral": lambda: MistralConfig(**SIZES, sliding_window=100),
     "gemma3": lambda: Gemma3TextConfig(
-        **_SIZES, sliding_window=100, layer_types=["sliding_attention", "full_attention"] * 2
+        **SIZES, sliding_window=100, layer_types=["sliding_attention", "full_attention"] * 2
     ),
 }
-
-
-def tiny(config: PretrainedConfig) -> Any:  # noqa: ANN401  # half typed in transformers
-    """A transformers model with random weights."""
-    torch.manual_seed(0)
-    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()  # type: ignore[no-untyped-call]
-    model.generation_config = GenerationConfig(eos_token_id=2, pad_token_id=2)  # type: ignore[no-untyped-call]
-    return model
-
-
-@pytest.fixture(scope="module")
-def settings(smollm2: HuggingFaceLLM) -> BatchSettings:
-    loaded = smollm2.load()
-    grammar = Grammar(
-        loaded.tokenizer, loaded.vocabulary_size, loaded.vocabulary.end_ids, Extraction
-    )
-    return BatchSettings(loaded.vocabulary, Limits(answer=40, thought=20), grammar)
-
-
-@pytest.fixture(scope="module")
-def prompts(smollm2: HuggingFaceLLM, ask: Ask) -> list[Prompt]:
-    asked = [(text, ask(text)) for text in TEXTS]
-    return smollm2._prompts(asked, DecodingSettings())[0]
-
-
-def by_generate(
-    model: Any,  # noqa: ANN401  # half typed in transformers
-    prompts: Sequence[Prompt],
-    settings: BatchSettings,
-) -> list[Decoded]:
-    found = decode_batch(model, prompts, settings, Event())
-    return [decoded for decoded in found if decoded is not None]
 
 
 def engine_of(
@@ -141,11 +85,6 @@ def by_engine(
 
 def with_limit(settings: BatchSettings, answer: int) -> BatchSettings:
     return dataclasses.replace(settings, limits=Limits(answer, thought=20))
-
-
-def told(decoded: Sequence[Decoded]) -> list[Decoded]:
-    """All but the seconds."""
-    return [dataclasses.replace(one, seconds=0.0) for one in decoded]
 
 
 @pytest.mark.parametrize("architecture", CONFIGS)
@@ -289,7 +228,7 @@ def test_an_engine_that_is_wrong_leaves_what_came_later_to_generate_as_well(
 def test_a_document_of_8000_tokens_runs_beside_short_ones(
     settings: BatchSettings, prompts: list[Prompt], smollm2: HuggingFaceLLM
 ) -> None:
-    model = tiny(LlamaConfig(**{**_SIZES, "max_position_embeddings": 16_384}))
+    model = tiny(LlamaConfig(**{**SIZES, "max_position_embeddings": 16_384}))
     short = with_limit(settings, 12)
     words = prompts[3].token_ids
     long = dataclasses.replace(
@@ -305,7 +244,7 @@ def test_a_document_of_8000_tokens_runs_beside_short_ones(
 def test_the_cache_holds_no_more_than_its_tokens_and_rows_wait_for_room(
     settings: BatchSettings, prompts: list[Prompt], smollm2: HuggingFaceLLM
 ) -> None:
-    model = tiny(LlamaConfig(**{**_SIZES, "max_position_embeddings": 4096}))
+    model = tiny(LlamaConfig(**{**SIZES, "max_position_embeddings": 4096}))
     short = with_limit(settings, 12)
     words = prompts[3].token_ids
     long = dataclasses.replace(
@@ -478,10 +417,10 @@ def test_an_answer_is_begun_in_the_pass_that_reads_its_prompt(
 @pytest.mark.parametrize(
     ("config", "reason"),
     [
-        (Gemma2Config(**_SIZES), "caps its attention scores"),
+        (Gemma2Config(**SIZES), "caps its attention scores"),
         (MambaConfig(vocab_size=64, hidden_size=8, num_hidden_layers=1), "layers of the kind"),
         (T5Config(vocab_size=64, d_model=8, num_layers=1, num_heads=1), "encoder"),
-        (Qwen3Config(**_SIZES, layer_types=["linear_attention"] * 4), "linear_attention"),
+        (Qwen3Config(**SIZES, layer_types=["linear_attention"] * 4), "linear_attention"),
     ],
 )
 def test_models_that_cannot_be_drafted_are_told(config: PretrainedConfig, reason: str) -> None:
@@ -496,7 +435,7 @@ def test_models_that_cannot_be_drafted_are_told(config: PretrainedConfig, reason
     assert reason in found
 
 
-_GROUPED = {k: v for k, v in _SIZES.items() if k != "head_dim"}
+_GROUPED = {k: v for k, v in SIZES.items() if k != "head_dim"}
 _FALLBACKS: dict[str, tuple[Callable[[], PretrainedConfig], str]] = {
     "state space": (
         lambda: MambaConfig(vocab_size=49152, hidden_size=32, num_hidden_layers=2),
@@ -514,10 +453,10 @@ _FALLBACKS: dict[str, tuple[Callable[[], PretrainedConfig], str]] = {
         ),
         "layers of the kind",
     ),
-    "soft cap": (lambda: Gemma2Config(**_SIZES, sliding_window=100), "caps its attention scores"),
+    "soft cap": (lambda: Gemma2Config(**SIZES, sliding_window=100), "caps its attention scores"),
     "sinks": (
         lambda: GptOssConfig(
-            **_SIZES,
+            **SIZES,
             num_local_experts=2,
             num_experts_per_tok=1,
             layer_types=["sliding_attention", "full_attention"] * 2,
@@ -567,7 +506,7 @@ def _broken_attention() -> Iterator[None]:
 def test_an_engine_that_is_wrong_is_found_out_and_said_once(
     settings: BatchSettings, prompts: list[Prompt], smollm2: HuggingFaceLLM
 ) -> None:
-    model = tiny(CONFIGS["mistral"]())
+    model = tiny(CONFIGS["gemma3"]())
     said: list[str] = []
     decoding = LocalDecoding(model, smollm2.load().encode, "auto", said.append)
     for _ in range(2):

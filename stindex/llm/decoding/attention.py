@@ -7,15 +7,20 @@ the parts are attended to one by one and joined by their log-sum-exp, as in casc
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from transformers import AttentionInterface
 
+from stindex.llm.decoding.batches import EngineError
 from stindex.llm.decoding.slots import Flat, Padded, Slots
 
 ATTENTION = "stindex_slots"
+Expand = Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
+# What some layers hand over beside queries, keys and values, and what changes the scores.
+_UNKNOWN = frozenset({"s_aux", "sinks", "softcap", "position_bias", "indices", "block_indices"})
 
 
 def attend(  # noqa: PLR0913, PLR0917  # transformers' signature of an attention function
@@ -23,27 +28,37 @@ def attend(  # noqa: PLR0913, PLR0917  # transformers' signature of an attention
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
-    attention_mask: torch.Tensor | None,  # noqa: ARG001  # made here, from the rows' positions
+    attention_mask: torch.Tensor | None,
     scaling: float | None = None,
-    sliding_window: int | None = None,
     stindex_slots: Slots | None = None,
-    **_: object,
+    **more: object,
 ) -> tuple[torch.Tensor, None]:
     """Attend as `attended` does, with what a layer of transformers hands over.
 
     Args:
         query: shape (1, heads, T, D).
         key, value: shape (slots, key heads, capacity, D), what a layer of `Slots` returned.
+        attention_mask: nothing but the stand-in of a pass; what is seen follows from positions.
 
     Returns:
         shape (1, T, heads, D of the values), and no weights.
+
+    Raises:
+        EngineError: the layer asks for something that is not known here.
     """
+    for name in more.keys() & _UNKNOWN:
+        if more[name] is not None:
+            raise EngineError(f"the model's attention takes {name}")
     if stindex_slots is None:
-        raise AssertionError("this attention function works with slots only")
+        raise EngineError("the model hands nothing on to its attention")
+    if attention_mask is not None and attention_mask.numel() > 1:
+        raise EngineError("the model makes masks of its own")
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     queries = query[0].transpose(0, 1)
     layer = int(module.layer_idx)  # type: ignore[arg-type]
-    output = attended(stindex_slots, layer, queries, (key, value), scale, sliding_window)
+    # Latent attention (DeepSeek) keeps what keys and values are made of; rows' own are made by now.
+    expand = getattr(module, "expand_kv", None)
+    output = attended(stindex_slots, layer, queries, (key, value), scale, expand)
     return output.view(1, *queries.shape[:2], -1), None
 
 
@@ -53,20 +68,20 @@ def attended(  # noqa: PLR0913, PLR0917
     queries: torch.Tensor,
     stored: tuple[torch.Tensor, torch.Tensor],
     scale: float,
-    window: int | None,
+    expand: Expand | None = None,
 ) -> torch.Tensor:
     """Attend from a flat batch of tokens to the rows' own slots and to the shared prefix.
 
     Args:
         queries: shape (T, heads, D).
         stored: keys and values of all slots, shape (slots, key heads, capacity, D).
-        window: how many positions back a token attends to; None is all.
+        expand: makes keys and values of what the cache keeps; None where it keeps just these.
 
     Returns:
         shape (T, heads x D of the values).
     """
     key, value = stored
-    flat, key_heads = slots.flat, key.shape[1]
+    flat, key_heads, window = slots.flat, key.shape[1], slots.layers[layer].window
     tokens, heads, width = queries.shape
     groups = heads // key_heads
     by_key_head = queries.reshape(tokens, key_heads, groups, width).transpose(0, 1)
@@ -76,7 +91,8 @@ def attended(  # noqa: PLR0913, PLR0917
     if flat.prefix:
         bias = flat.prefix_bias(groups, window)
         attend_to_prefix = _by_products if _halves(queries) else _part
-        found = attend_to_prefix(asked, *slots.prefix_of(layer), bias, scale)
+        kept = slots.prefix_of(layer)
+        found = attend_to_prefix(asked, *(expand(*kept) if expand else kept), bias, scale)
         output = _joined(found, part)
     by_token = output[0].to(value.dtype).view(tokens, groups, key_heads, -1).transpose(1, 2)
     return by_token.reshape(tokens, -1)
@@ -114,7 +130,7 @@ def _part(
     scale: float,
 ) -> _Part:
     """Attend in n batches: (n, heads, queries, D) over (n, heads, keys, D)."""
-    if _has_kernel(query):
+    if _has_kernel(query) and query.shape[-1] == value.shape[-1]:
         # The kernel behind scaled_dot_product_attention, which keeps the weight to itself.
         fused: Any = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu  # noqa: SLF001
         mask = None if bias is None else bias.to(query.dtype)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event
 from typing import Protocol
 
@@ -31,9 +31,10 @@ class EngineError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a prompt got no answer: one sentence."""
+    """Why a prompt got no answer: one sentence, and what was raised; "" where memory ran out."""
 
     reason: str
+    cause: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def decode_all(
         if not isinstance(decoded, _Problem):
             yield from _results(batch, decoded)
         elif len(batch) == 1:
-            yield Result(batch[0], Failure(decoded.reason), 1)
+            yield Result(batch[0], decoded.failure(), 1)
         elif decoded.out_of_memory:
             size.halve(len(batch))
             waiting.extendleft(reversed(batch))
@@ -172,8 +173,10 @@ def stream_all(
         if problem is None:
             continue
         lost = engine.taken
+        if not lost and (slots == 1 or not problem.out_of_memory):
+            raise EngineError(f"it fails at what all prompts begin with ({problem.cause})")
         if len(lost) <= 1 and slots == 1:
-            yield from (Result(index, Failure(problem.reason), 1) for index in lost)
+            yield from (Result(index, problem.failure(), 1) for index in lost)
         elif problem.out_of_memory:
             size.halve(min(slots, len(lost)))
             queue.waiting.extendleft(reversed(lost))
@@ -189,7 +192,7 @@ def _streamed(
     except (UserError, EngineError):
         raise
     except Exception as problem:  # noqa: BLE001  # whatever it is, the other samples go on
-        found = _Problem(_sentence(problem), is_out_of_memory(problem))
+        found = _Problem.of(problem)
     else:
         return None
     # Outside of the handler, where the exception no longer holds the tensors of its frames.
@@ -209,8 +212,21 @@ def is_out_of_memory(problem: BaseException) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Problem:
-    reason: str
+    cause: str
     out_of_memory: bool
+
+    @classmethod
+    def of(cls, problem: Exception) -> _Problem:
+        lines = str(problem).strip().splitlines()
+        text = lines[0][:200].rstrip(".") if lines else "no message"
+        return cls(f"{type(problem).__name__}: {text}", is_out_of_memory(problem))
+
+    def failure(self) -> Failure:
+        if self.out_of_memory:
+            return Failure(
+                "Out of memory with this sample alone; use a smaller model or --quantization."
+            )
+        return Failure(f"Decoding this sample failed ({self.cause}).", self.cause)
 
 
 def _longest_first(prompts: Sequence[Prompt]) -> deque[int]:
@@ -224,7 +240,7 @@ def _attempt(prompts: Sequence[Prompt], decode: Decode) -> list[Decoded | None] 
     except UserError:
         raise
     except Exception as problem:  # noqa: BLE001  # whatever it is, the other samples go on
-        found = _Problem(_sentence(problem), is_out_of_memory(problem))
+        found = _Problem.of(problem)
     # Outside of the handler, where the exception no longer holds the tensors of its frames.
     if found.out_of_memory:
         free_device_memory()
@@ -240,14 +256,6 @@ def free_device_memory() -> None:
         torch.mps.empty_cache()
     if hasattr(torch, "xpu") and torch.xpu.is_available():
         torch.xpu.empty_cache()
-
-
-def _sentence(problem: Exception) -> str:
-    if is_out_of_memory(problem):
-        return "Out of memory with this sample alone; use a smaller model or --quantization."
-    lines = str(problem).strip().splitlines()
-    text = lines[0][:200].rstrip(".") if lines else "no message"
-    return f"Decoding this sample failed ({type(problem).__name__}: {text})."
 
 
 def _results(batch: list[int], decoded: list[Decoded | None]) -> Iterator[Result]:

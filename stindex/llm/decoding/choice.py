@@ -18,6 +18,7 @@ from transformers import PreTrainedModel
 from stindex.llm.decoding.batches import (
     BatchSize,
     EngineError,
+    Failure,
     More,
     Result,
     decode_all,
@@ -96,6 +97,7 @@ class LocalDecoding:
             try:
                 added = partial(_noted, prompts, more)
                 for result in self._streamed(prompts, settings, size, stop, added):
+                    self._own_failure(result, prompts, settings, stop)
                     done.add(result.index)
                     yield result
             except EngineError as problem:
@@ -103,14 +105,27 @@ class LocalDecoding:
             else:
                 return
         left = [index for index in range(len(prompts)) if index not in done]
-        for result in decode_all(
-            [prompts[index] for index in left],
-            lambda batch: decode_batch(self._model, batch, settings, stop),
-            size,
-            stop,
-            settings.most_written(prompts),
-        ):
+        for result in self._generated([prompts[index] for index in left], settings, size, stop):
             yield replace(result, index=left[result.index])
+
+    def _generated(
+        self, prompts: Sequence[Prompt], settings: BatchSettings, size: BatchSize, stop: Event
+    ) -> Iterator[Result]:
+        def decode(batch: Sequence[Prompt]) -> list[Decoded | None]:
+            return decode_batch(self._model, batch, settings, stop)
+
+        return decode_all(prompts, decode, size, stop, settings.most_written(prompts))
+
+    def _own_failure(
+        self, result: Result, prompts: Sequence[Prompt], settings: BatchSettings, stop: Event
+    ) -> None:
+        """Raise EngineError where `generate` answers what the engine failed on: a word will do."""
+        if not isinstance(result.decoded, Failure) or not result.decoded.cause:
+            return
+        short = replace(settings, limits=replace(settings.limits, answer=1, thought=1))
+        found = self._generated([prompts[result.index]], short, BatchSize.of(1), stop)
+        if any(isinstance(other.decoded, Decoded) for other in found):
+            raise EngineError(f"it fails where generate does not ({result.decoded.cause})")
 
     def shares_prefix(self, settings: BatchSettings) -> bool:
         """Return whether what all prompts begin with is going to be kept once for all rows."""

@@ -15,7 +15,7 @@ from threading import Event
 
 import torch
 
-from stindex.llm.decoding.batches import Queue, Result
+from stindex.llm.decoding.batches import EngineError, Queue, Result
 from stindex.llm.decoding.drafts import NO_DRAFT, Draft, Drafted, Drafter
 from stindex.llm.decoding.packed import PackedModel, begins_with, common_prefix
 from stindex.llm.decoding.plain import BatchSettings, Decoded, decoded_row
@@ -146,7 +146,14 @@ class Engine:
         row = Row(prompt, settings.vocabulary, settings.limits, settings.grammar)
         drafted = Drafted(row, prompt.own_text)
         unseen = prompt.token_ids[len(self.packed.slots.prefix) :]
-        return _Active(index, row, drafted, slot, unseen, time.perf_counter())
+        active = _Active(index, row, drafted, slot, unseen, time.perf_counter())
+        longest = self.packed.longest
+        if longest is not None and active.most > longest:
+            raise EngineError(
+                f"the model encodes positions another way beyond {longest} tokens, which prompt "
+                "and answer may reach"
+            )
+        return active
 
     def _step(self) -> None:
         """Read what is unseen of all rows and prove their drafts, in one pass."""

@@ -1,8 +1,8 @@
 """Layers of a model, exchanged for faster ones that compute the same.
 
-A decoder layer of a Llama or Qwen becomes one function of few operations over a flat batch: beside
-small products, the many small operations and modules of the general one are what a pass waits for.
-Linear layers are laid out for the CPU. A model goes in, and can be put back as it was.
+A decoder layer of a Llama, Mistral or Qwen becomes one function of few operations over a flat
+batch: beside small products, the many small operations and modules of the general one are what a
+pass waits for. Linear layers are laid out for the CPU. A model goes in, and can be put back.
 """
 
 from __future__ import annotations
@@ -23,7 +23,12 @@ Forward = Callable[..., torch.Tensor]
 
 _KNOWN = frozenset(
     f"transformers.models.{module}.modeling_{module}.{name}DecoderLayer"
-    for module, name in (("llama", "Llama"), ("qwen2", "Qwen2"), ("qwen3", "Qwen3"))
+    for module, name in (
+        ("llama", "Llama"),
+        ("mistral", "Mistral"),
+        ("qwen2", "Qwen2"),
+        ("qwen3", "Qwen3"),
+    )
 )
 
 
@@ -38,7 +43,7 @@ class FastLayers:
         """Return the bytes that laying weights out is going to take; 0 once it is done."""
         if self._forwards is not None:
             return 0
-        return sum(layer.weight.nbytes for layer in to_lay_out(self._model.modules()))
+        return sum(layer.weight.nbytes for layer in to_lay_out(_of_text(self._model)))
 
     def exchange(self) -> None:
         """Let the model compute with the faster layers."""
@@ -53,8 +58,16 @@ class FastLayers:
             del vars(module)["forward"]
 
 
+def _of_text(model: PreTrainedModel) -> Iterator[torch.nn.Module]:
+    """Yield the modules that compute text, not those that read images."""
+    yield from model.get_decoder().modules()  # type: ignore[no-untyped-call]
+    output = model.get_output_embeddings()  # type: ignore[no-untyped-call]
+    if output is not None:
+        yield output
+
+
 def _forwards(model: PreTrainedModel) -> list[tuple[torch.nn.Module, Forward]]:
-    chosen = {id(layer) for layer in to_lay_out(model.modules())}
+    chosen = {id(layer) for layer in to_lay_out(_of_text(model))}
     try:
         return list(_all_forwards(model, chosen))
     except (AttributeError, NotImplementedError, RuntimeError, TypeError):
@@ -66,7 +79,7 @@ def _all_forwards(
     model: PreTrainedModel, chosen: Set[int]
 ) -> Iterator[tuple[torch.nn.Module, Forward]]:
     inside: set[int] = set()
-    for module in model.modules():
+    for module in _of_text(model):
         if _is_known(module):
             yield module, FlatLayer.of(module, chosen)
             inside.update(map(id, module.modules()))
@@ -116,14 +129,12 @@ class FlatLayer:
     Attributes:
         index: which layer of the model it is.
         width: of a head.
-        window: how many tokens back it attends to; None is all.
         queries_norm, keys_norm: of each head; None where the model has none.
     """
 
     index: int
     width: int
     scale: float
-    window: int | None
     before_attention: _Norm
     queries_keys_values: Product
     heads: int
@@ -146,7 +157,6 @@ class FlatLayer:
             index=attention.layer_idx,
             width=attention.head_dim,
             scale=attention.scaling,
-            window=getattr(attention, "sliding_window", None),
             before_attention=_Norm.of(layer.input_layernorm),
             queries_keys_values=_product(chosen, *projections),
             heads=attention.q_proj.out_features // attention.head_dim,
@@ -176,7 +186,7 @@ class FlatLayer:
         kept = past_key_values.update(
             keys.transpose(0, 1)[None], values.transpose(0, 1)[None], self.index
         )
-        found = attended(stindex_slots, self.index, queries, kept, self.scale, self.window)
+        found = attended(stindex_slots, self.index, queries, kept, self.scale)
         hidden = hidden_states[0] + self.after_attention(found)
         normed = self.before_gate(hidden)
         gated = silu(self.gate(normed), inplace=True).mul_(self.up(normed))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from transformers import PreTrainedModel
+from transformers import DynamicCache, PreTrainedModel
 
 from stindex.llm.decoding.attention import ATTENTION
 from stindex.llm.decoding.layers import FastLayers
@@ -56,11 +56,25 @@ class PackedModel:
             raise AssertionError("open comes first")
         return self._slots
 
+    @property
+    def longest(self) -> int | None:
+        """Return up to how many tokens a position is encoded alike; None is any number.
+
+        LongRoPE has other angles, of all tokens, as soon as a text is longer.
+        """
+        rope = getattr(self.model.config.get_text_config(), "rope_parameters", None) or {}
+        kinds = [rope, *(kind for kind in rope.values() if isinstance(kind, dict))]
+        lengths = (
+            int(kind["original_max_position_embeddings"])
+            for kind in kinds
+            if kind.get("rope_type") == "longrope"
+        )
+        return min(lengths, default=None)
+
     def open(self, count: int) -> None:
         """Make slots for `count` rows, unless there are so many; the shared prefix is kept."""
         if self._slots is None or self._slots.count != count:
-            layers = int(self.model.config.get_text_config().num_hidden_layers)
-            slots = Slots(layers, count)
+            slots = Slots(windows_of(self.model), count)
             if self._slots is not None:
                 slots.take_prefix(self._slots)
             self._slots = slots
@@ -139,6 +153,15 @@ class PackedModel:
             for start in range(0, len(prefix), PIECE_TOKENS):
                 self.forward([Piece(0, prefix[start : start + PIECE_TOKENS], start)])
             slots.keep_prefix(prefix)
+
+
+def windows_of(model: PreTrainedModel) -> list[int | None]:
+    """Return for each layer how many positions back a token attends to; None is all.
+
+    The model's own cache says so: not every layer tells its attention.
+    """
+    layers = DynamicCache(config=model.config).layers
+    return [getattr(layer, "sliding_window", None) for layer in layers]
 
 
 def common_prefix(prompts: Sequence[Sequence[int]], known: Sequence[int] = ()) -> tuple[int, ...]:

@@ -185,9 +185,10 @@ class _Layer(CacheLayerMixin):
 
     is_sliding = False
 
-    def __init__(self, slots: Slots) -> None:
+    def __init__(self, slots: Slots, window: int | None) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._slots = slots
+        self.window = window
         self.prefix_keys: torch.Tensor | None = None  # (heads, prefix, width of a head)
         self.prefix_values: torch.Tensor | None = None
 
@@ -233,15 +234,16 @@ class _Layer(CacheLayerMixin):
 class Slots:
     """The key-value cache of an engine: up to `count` rows and one shared prefix.
 
-    `rows` slots of `capacity` positions are held; both grow with what passes need.
+    `rows` slots of `capacity` positions are held; both grow with what passes need. `windows` has
+    for each layer how many positions back a token attends to; None is all.
     """
 
-    def __init__(self, layers: int, count: int) -> None:
+    def __init__(self, windows: Sequence[int | None], count: int) -> None:
         self.count = count
         self.rows = 1
         self.capacity = _BLOCK
         self.prefix: tuple[int, ...] = ()
-        self.layers = [_Layer(self) for _ in range(layers)]
+        self.layers = [_Layer(self, window) for window in windows]
         self.cache = Cache(layers=list(self.layers))
         self._flat: Flat | None = None
 

@@ -19,6 +19,8 @@ from stindex.llm.decoding.row import Prompt, Row
 from stindex.llm.decoding.sampling import Sampling
 
 _LAYERS = frozenset({"full_attention", "sliding_attention"})
+# Models that read images as well, and text without an image as their text model alone does.
+_AS_TEXT = frozenset({"gemma3", "llava", "mistral3"})
 # Differences of logits that rounding may make between two ways to compute the same.
 _TIE = 1e-3
 _TIE_IN_EPSILONS = 4.0
@@ -40,24 +42,31 @@ def _why_not_config(model: PreTrainedModel) -> str | None:
     text = config.get_text_config()
     layers = set(getattr(text, "layer_types", None) or [])
     rope = getattr(text, "rope_parameters", None) or {}
-    if config.is_encoder_decoder:
-        return "the model is an encoder and a decoder"
-    if getattr(text, "attn_logit_softcapping", None):
-        return "the model caps its attention scores"
-    if layers - _LAYERS:
-        return f"the model has layers of the kind {min(layers - _LAYERS)}"
-    if getattr(text, "num_kv_shared_layers", 0):
-        return "the model's layers share keys and values"
-    if text is not config or "mrope_section" in rope:
-        return "the model reads more than text"
-    return None
+    unknown = layers - _LAYERS
+    reads_more = text is not config and config.model_type not in _AS_TEXT
+    reasons = (
+        (config.is_encoder_decoder, "the model is an encoder and a decoder"),
+        (
+            getattr(text, "attn_logit_softcapping", None),
+            "the model caps its attention scores",
+        ),
+        (unknown, f"the model has layers of the kind {min(unknown, default='')}"),
+        (
+            getattr(text, "num_kv_shared_layers", 0),
+            "the model's layers share keys and values",
+        ),
+        ("mrope_section" in rope, "the model's positions have more than one axis"),
+        (reads_more, "the model reads more than text"),
+    )
+    return next((reason for found, reason in reasons if found), None)
 
 
 def _why_not_class(model: PreTrainedModel) -> str | None:
     cached = {type(layer) for layer in DynamicCache(config=model.config).layers}
     if cached - {DynamicLayer, DynamicSlidingWindowLayer} or getattr(model, "_is_stateful", False):
         return "the model keeps a state that cannot be taken back"
-    if not model._can_set_attn_implementation():  # noqa: SLF001  # transformers has no public way
+    parts = [part for part in model.modules() if isinstance(part, PreTrainedModel)]
+    if not all(part._can_set_attn_implementation() for part in parts):  # noqa: SLF001  # not public
         return "the model's attention cannot be exchanged"
     if any(name.endswith("sinks") for name, _ in model.named_parameters()):
         return "the model has attention sinks"
