@@ -59,12 +59,22 @@ pytestmark = pytest.mark.slow
 
 Make = Callable[[], PretrainedConfig]
 
-_GROUPED = {name: size for name, size in SIZES.items() if name != "head_dim"}
-_TOKENS = {name: size for name, size in SIZES.items() if name.endswith("_id") or "vocab" in name}
-_GPT = {**_TOKENS, "hidden_size": 64, "num_attention_heads": 4, "num_hidden_layers": 2}
-_EXPERTS = {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 64}
-_SLIDING = {"sliding_window": 100, "layer_types": ["sliding_attention", "full_attention"] * 2}
-_VISION = {
+_GROUPED: dict[str, Any] = {name: size for name, size in SIZES.items() if name != "head_dim"}
+_TOKENS: dict[str, Any] = {
+    name: size for name, size in SIZES.items() if name.endswith("_id") or "vocab" in name
+}
+_GPT: dict[str, Any] = {
+    **_TOKENS,
+    "hidden_size": 64,
+    "num_attention_heads": 4,
+    "num_hidden_layers": 2,
+}
+_EXPERTS: dict[str, Any] = {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 64}
+_SLIDING: dict[str, Any] = {
+    "sliding_window": 100,
+    "layer_types": ["sliding_attention", "full_attention"] * 2,
+}
+_VISION: dict[str, Any] = {
     "hidden_size": 32,
     "intermediate_size": 32,
     "num_hidden_layers": 1,
