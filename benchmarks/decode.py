@@ -54,6 +54,7 @@ class Measured:
     passes: int = 0
     tokens_fed: int = 0
     tokens_written: int = 0
+    thought_tokens: int = 0
     samples: int = 0
     identical: int = 0
     truncated: int = 0
@@ -115,7 +116,8 @@ def main() -> None:
     for batch in options.batch:
         runs[str(batch)] = _measure(bench, prompts, batch, options)
         if options.output:  # after each, so that what was measured is there whatever happens next
-            result = {"machine": machine(options), "batches": runs}
+            thinking = {"thinking": options.thinking, "thinking_tokens": options.thinking_tokens}
+            result = {"machine": {**machine(options), **thinking}, "batches": runs}
             Path(options.output).parent.mkdir(parents=True, exist_ok=True)
             Path(options.output).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
@@ -127,6 +129,8 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--batch", type=int, nargs="+", default=[8, 16, 1])
     parser.add_argument("--samples", type=int, default=64)
     parser.add_argument("--max-tokens", type=int, default=128)
+    parser.add_argument("--thinking", choices=("auto", "on", "off"), default="auto")
+    parser.add_argument("--thinking-tokens", type=int, default=1024)
     parser.add_argument(
         "--variants",
         nargs="+",
@@ -149,13 +153,13 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 def prepared(options: argparse.Namespace) -> tuple[Bench, list[Prompt]]:
     """Load the model and make the prompts of the documents."""
-    bench = bench_of(options.model, options.dtype, options.max_tokens)
-    prompt, render = load_prompt("iso"), renderer(bench.loaded.tokenizer, "auto")
+    bench = bench_of(options.model, options.dtype, options.max_tokens, options.thinking_tokens)
+    prompt, render = load_prompt("iso"), renderer(bench.loaded.tokenizer, options.thinking)
     samples = load_dataset(_documents()).samples[: options.samples]
     return bench, [render.prompt(sample.id, prompt.messages(sample)) for sample in samples]
 
 
-def bench_of(model: str, dtype: Dtype, max_tokens: int) -> Bench:
+def bench_of(model: str, dtype: Dtype, max_tokens: int, thinking_tokens: int = 1024) -> Bench:
     """Load a model and compile the grammar of the usual answer."""
     llm = HuggingFaceLLM.from_name(model, dtype=dtype, device="cpu")
     loaded = llm.load()
@@ -165,8 +169,7 @@ def bench_of(model: str, dtype: Dtype, max_tokens: int) -> Bench:
         loaded.vocabulary.end_ids,
         load_prompt("iso").response_model,
     )
-    usual = DecodingSettings()
-    limits = Limits(max_tokens, usual.thinking_tokens, loaded.context, usual.copies)
+    limits = Limits(max_tokens, thinking_tokens, loaded.context, DecodingSettings().copies)
     return Bench(loaded, llm.local.path, BatchSettings(loaded.vocabulary, limits, grammar))
 
 
@@ -217,6 +220,7 @@ def _timed(
         if isinstance(result.decoded, Failure):
             raise TypeError(result.decoded.reason)
         written[result.index] = result.decoded.token_ids
+        measured.thought_tokens += result.decoded.thought_tokens
         measured.truncated += result.decoded.finish_reason == "length"
     measured.tokens_written += sum(map(len, written))
     measured.samples += len(prompts)
@@ -242,7 +246,8 @@ def _counted(model: PreTrainedModel, measured: Measured) -> Iterator[None]:
 def _print(batch: int, variant: str, row: dict[str, Any]) -> None:
     print(
         f"batch {batch:2d} {variant:17s} {row['samples']:3d} samples "
-        f"{row['tokens_written']:6d} tokens {row['passes']:6d} passes "
+        f"{row['tokens_written']:6d} tokens ({row['thought_tokens']} of thoughts) "
+        f"{row['passes']:6d} passes "
         f"{row['wall_seconds']:7.1f} s {row['cpu_seconds']:7.1f} s CPU "
         f"{row['tokens_per_second']:6.1f} tokens/s {row['times_faster']:5.2f} x "
         f"({row['times_faster_by_cpu']:5.2f} x by CPU), identical {row['identical']}",

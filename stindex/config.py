@@ -115,10 +115,10 @@ class Settings(BaseModel):
     )
     sampling: Literal["settings", "model"] = Field(
         "settings",
-        description="`model`: temperature, top-k, top-p and repetition penalty are the model's own",
+        description="`model`: temperature, top-p and the like are the model's own",
     )
     seed: int = Field(0, description="seed of sampling")
-    repeats: PositiveInt = Field(1, description="answers to each sample; needs --temperature")
+    repeats: PositiveInt = Field(1, description="answers to each sample; needs sampling")
     revision: str | None = Field(None, description="branch, tag or commit of a model on the hub")
     quantization: Literal["none", "8bit", "4bit"] = Field(
         "none", description="quantize the weights on loading"

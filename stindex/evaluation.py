@@ -75,6 +75,7 @@ class Evaluator:
             generation.finish_reason,
             self.response_model,
             constrained=self.constrained,
+            within_thought=generation.within_thought,
         )
         prediction = (
             None if parsed.value is None else predict(parsed.value, sample.text, self.geocoder)

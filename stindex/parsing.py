@@ -49,22 +49,27 @@ def parse_answer(
     response_model: type[T],
     *,
     constrained: bool = False,
+    within_thought: bool = False,
 ) -> ParsedAnswer[T]:
     """Return the answer in `raw_text`, or why there is none. Never raises.
 
     Where a grammar steered decoding (`constrained`) the answer is all that follows the thought;
     otherwise it is searched for among prose and code fences. An answer that is whole counts even
     if the model wrote on to the token limit; a thought that the limit cut off is `truncated`,
-    whatever drafts it holds.
+    whatever drafts it holds. `within_thought` says that nothing but a thought was written, which
+    cannot be seen where the prompt had opened it.
     """
     if finish_reason == "error":
         return ParsedAnswer(Outcome.ERROR, None, "Nothing was generated.", "")
     whole = _validate(raw_text, response_model)
-    if isinstance(whole, BaseModel):
+    cut_off = within_thought and finish_reason == "length"
+    if isinstance(whole, BaseModel) and not cut_off:
         return ParsedAnswer(Outcome.OK, whole, "", "")
     thought, answer, closed = split_thought(raw_text)
+    if within_thought and _TAG.search(raw_text) is None:
+        thought, answer, closed = raw_text, "", False
     if not closed and finish_reason == "length":
-        reason = "The token limit cut the thought off; raise the thinking tokens."
+        reason = "The token limit cut the thought off; raise --thinking-tokens."
         return ParsedAnswer(Outcome.TRUNCATED, None, reason, thought)
     find = _validate if constrained else _search
     # A thought that was never closed may hold the answer itself.

@@ -368,6 +368,11 @@ class Generation:
     grammar_interventions: int | None = None
     error: str = ""
 
+    @property
+    def within_thought(self) -> bool:
+        """Whether nothing but a thought was written."""
+        return 0 < self.completion_tokens == self.thought_tokens
+
 
 @dataclass(frozen=True, slots=True)
 class Prediction:

@@ -55,6 +55,23 @@ def test_prose_around_the_object_is_no_answer_under_a_grammar() -> None:
     assert parsed.outcome is Outcome.INVALID
 
 
+@pytest.mark.parametrize("constrained", [True, False])
+@pytest.mark.parametrize("text", [answer("draft"), f"Perhaps {answer('draft')}", "Hm, Lyon"])
+def test_a_thought_that_the_prompt_opened_and_the_limit_cut_off_is_no_answer(
+    text: str, *, constrained: bool
+) -> None:
+    parsed = parse_answer(text, "length", Extraction, constrained=constrained, within_thought=True)
+    assert (parsed.outcome, parsed.value, parsed.thought) == (Outcome.TRUNCATED, None, text)
+    assert "--thinking-tokens" in parsed.reason
+
+
+def test_what_a_model_ends_on_without_closing_its_thought_is_looked_at() -> None:
+    parsed = parse_answer(answer("Lyon"), "stop", Extraction, within_thought=True)
+    assert places(parsed) == ["Lyon"]
+    parsed = parse_answer("Hm.", "stop", Extraction, within_thought=True)
+    assert parsed.reason.startswith("The thought was never closed.")
+
+
 def test_of_several_objects_the_last_that_fits_counts() -> None:
     text = f'{answer("draft", "of more words")}\nCorrected: {answer("Lyon")}\n{{"note": "done"}}'
     assert places(parse(text)) == ["Lyon"]

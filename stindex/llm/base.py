@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from stindex.schema import Generation, Sample
 
+Thinking = Literal["auto", "on", "off"]
 Message = dict[str, str]  # {"role": "system" | "user" | "assistant", "content": ...}
 
 
@@ -26,8 +27,8 @@ class DecodingSettings:
         max_tokens: limit of the answer, thought excluded.
         temperature: None or 0 is greedy; anything else samples, seeded by
             (seed, generation key, step), so that an answer does not depend on batch mates.
-        sampling: `model` takes temperature, top-k, top-p and repetition penalty from the model's
-            own `generation_config.json`, which its fingerprint covers.
+        sampling: `model` takes temperature, limits and penalties from the model's own
+            `generation_config.json`, which its fingerprint covers.
         constrained: the answer's JSON schema steers decoding.
         thinking: `auto` leaves it to the model's chat template.
         thinking_tokens: limit of the thought.
@@ -39,7 +40,7 @@ class DecodingSettings:
     temperature: float | None = None
     seed: int = 0
     constrained: bool = True
-    thinking: Literal["auto", "on", "off"] = "auto"
+    thinking: Thinking = "auto"
     thinking_tokens: int = 1024
     copies: int | None = 3
     sampling: Literal["settings", "model"] = "settings"

@@ -23,6 +23,7 @@ from pydantic import BaseModel
 from stindex.llm.base import Announcer, DecodingSettings, Message, Refillable, Request
 from stindex.llm.batch_sizes import BatchSizes, Together
 from stindex.llm.machine import gigabytes, peak_memory
+from stindex.llm.own_sampling import OwnSampling, Sampling, own_sampling
 from stindex.llm.registry import Dtype, resolve_model
 from stindex.llm.storage import LocalModel, Placement, Quantization, prepare
 from stindex.llm.zero3 import InStep
@@ -96,6 +97,7 @@ class HuggingFaceLLM:
         self._in_step = in_step
         self._announce = announce or _to_stderr
         self._decoding: LocalDecoding | InStep | None = None
+        self._own_sampling: OwnSampling | None = None
 
     @classmethod
     def from_name(  # noqa: PLR0913  # the front door of notebooks: the options of the command line
@@ -224,9 +226,11 @@ class HuggingFaceLLM:
                 "load_seconds": round(loaded.seconds, 3),
                 "context_tokens": loaded.context,
                 "peak_memory_bytes": peak_memory(loaded.device),
-                "own_sampling": asdict(loaded.own_sampling),
                 "chat_template": bool(loaded.tokenizer.chat_template),
             }
+        if self._own_sampling is not None:
+            facts["own_sampling"] = asdict(self._own_sampling.sampling)
+            facts["own_sampling_ignored"] = list(self._own_sampling.ignored)
         return facts
 
     def _loading(self) -> Callable[[float], None]:
@@ -295,7 +299,6 @@ class HuggingFaceLLM:
     ) -> BatchSettings:
         from stindex.llm.decoding.plain import BatchSettings  # noqa: PLC0415  # imports torch
         from stindex.llm.decoding.row import Limits  # noqa: PLC0415  # imports torch
-        from stindex.llm.decoding.sampling import Sampling  # noqa: PLC0415  # imports torch
 
         return BatchSettings(
             vocabulary=loaded.vocabulary,
@@ -303,11 +306,20 @@ class HuggingFaceLLM:
                 decoding.max_tokens, decoding.thinking_tokens, loaded.context, decoding.copies
             ),
             grammar=self._grammar(response_model) if decoding.constrained else None,
-            sampling=loaded.own_sampling
+            sampling=self._sampling(loaded)
             if decoding.sampling == "model"
             else Sampling(decoding.temperature),
             seed=decoding.seed,
         )
+
+    def _sampling(self, loaded: LoadedModel) -> Sampling:
+        """Return the model's own sampling; what may surprise about it is said once."""
+        if self._own_sampling is None:
+            own = own_sampling(self.local).within(loaded.vocabulary_size, loaded.vocabulary.end_ids)
+            for remark in own.remarks:
+                self._announce(remark)
+            self._own_sampling = own
+        return self._own_sampling.sampling
 
     def _engine(self, loaded: LoadedModel) -> LocalDecoding | InStep:
         if self._decoding is None and self._in_step:
@@ -376,7 +388,11 @@ def _result(
     generation: Generation, response_model: type[T], *, constrained: bool
 ) -> GenerationResult[T]:
     parsed = parse_answer(
-        generation.raw_text, generation.finish_reason, response_model, constrained=constrained
+        generation.raw_text,
+        generation.finish_reason,
+        response_model,
+        constrained=constrained,
+        within_thought=generation.within_thought,
     )
     reason = generation.error or parsed.reason
     return GenerationResult(parsed.value, parsed.outcome, reason, generation)

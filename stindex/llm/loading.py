@@ -1,7 +1,8 @@
 """LocalModel ─▶ a model and tokenizer in memory, ready to decode.
 
 Chooses the device, sets left padding, and takes the model's sampling defaults away: decoding does
-what the settings of the run say and nothing else.
+what the settings of the run say and nothing else (`own_sampling.py` reads them where they are
+asked for).
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ from transformers.utils import logging as transformers_logging
 from stindex.errors import UserError
 from stindex.llm.decoding.plain import GenerativeModel
 from stindex.llm.decoding.row import Vocabulary
-from stindex.llm.decoding.sampling import Sampling
 from stindex.llm.memory import QUANTIZING
+from stindex.llm.own_sampling import read_generation_config
 from stindex.llm.storage import LocalModel, Placement, required_memory
 from stindex.llm.zero3 import load_sharded
 
@@ -45,7 +46,6 @@ class LoadedModel:
     """A model in memory.
 
     Attributes:
-        own_sampling: what its `generation_config.json` asks for.
         device: where it is, or `cuda (spread over N)`.
         context: the longest text in tokens, prompt and answer together; None where unlimited.
         vocabulary_size: width of the logits; may exceed the tokenizer's.
@@ -57,7 +57,6 @@ class LoadedModel:
     vocabulary: Vocabulary
     vocabulary_size: int
     context: int | None
-    own_sampling: Sampling
     device: str
     dtype: str
     seconds: float
@@ -81,11 +80,13 @@ def load_model(
         progress: called with the share of the weights that is loaded, 0 first and 1 at the end.
 
     Raises:
-        UserError: no such device; quantization is not possible here; the files cannot be loaded.
+        UserError: no such device; quantization is not possible here; the files are damaged or
+            cannot be loaded.
     """
     started = time.perf_counter()
     device = choose_device(placement.device)
     refuse_quantization(placement.quantization, device)
+    read_generation_config(local)
     try:
         progress(0.0)
         with _bars_as(progress):
@@ -98,7 +99,6 @@ def load_model(
             f"({_first_line(problem)}); see docs/models.md for what is supported."
         ) from problem
     vocabulary = _vocabulary(model.generation_config, model.config, tokenizer)
-    own_sampling = _own_sampling(model.generation_config)
     # The model's own sampling defaults (a repetition penalty, say) would leak into `generate`.
     model.generation_config = _bare_generation_config(vocabulary)
     text_config = model.config.get_text_config()
@@ -111,7 +111,6 @@ def load_model(
         vocabulary=vocabulary,
         vocabulary_size=int(text_config.vocab_size),
         context=getattr(text_config, "max_position_embeddings", None),
-        own_sampling=own_sampling,
         device=_device_name(model, device),
         dtype=str(model.dtype).removeprefix("torch."),
         seconds=time.perf_counter() - started,
@@ -171,6 +170,7 @@ def stored_vocabulary(
 ) -> Vocabulary:
     """Return the vocabulary of a model that another engine loads, from its files."""
     path = str(local.path)
+    read_generation_config(local)
     config = AutoConfig.from_pretrained(
         path, local_files_only=True, trust_remote_code=placement.trust_remote_code
     )
@@ -267,7 +267,7 @@ def _vocabulary(
     return Vocabulary(
         end_ids=end_ids,
         pad_id=pad_id if isinstance(pad_id, int) else min(end_ids),
-        thought_start=single_token(tokenizer, "<think>"),
+        thought_start=tuple(tokenizer("<think>", add_special_tokens=False).input_ids),
         thought_end=single_token(tokenizer, "</think>"),
         white_ids=frozenset(
             token for text in ("\n", "\n\n") if (token := single_token(tokenizer, text)) is not None
@@ -300,20 +300,6 @@ def single_token(tokenizer: PreTrainedTokenizerBase, text: str) -> int | None:
     """Return the id of the one token that a text is, or None where it takes several."""
     ids = tokenizer(text, add_special_tokens=False).input_ids
     return int(ids[0]) if len(ids) == 1 and tokenizer.decode(ids) == text else None
-
-
-def _own_sampling(config: GenerationConfig | None) -> Sampling:
-    if config is None:
-        return Sampling()
-    penalty = 1.0 if config.repetition_penalty is None else float(config.repetition_penalty)
-    if not config.do_sample:
-        return Sampling(repetition_penalty=penalty)
-    return Sampling(
-        temperature=1.0 if config.temperature is None else float(config.temperature),
-        top_k=int(config.top_k or 0),
-        top_p=1.0 if config.top_p is None else float(config.top_p),
-        repetition_penalty=penalty,
-    )
 
 
 def _bare_generation_config(vocabulary: Vocabulary) -> GenerationConfig:

@@ -15,11 +15,11 @@ from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 
 from stindex.errors import UserError
-from stindex.llm.base import Message, without_system
+from stindex.llm.base import Message, Thinking, without_system
 from stindex.llm.decoding.row import Prompt
 
-Thinking = Literal["auto", "on", "off"]
-
+# What templates call their switch: Qwen3 and SmolLM3 the one, DeepSeek and Granite the other.
+_SWITCHES = ("enable_thinking", "thinking")
 _PLAIN_HEADINGS = {"user": "### Input", "assistant": "### Output"}
 # A base model goes on with a next example; no JSON has a raw line break before a heading.
 PLAIN_STOP_TEXT = "\n###"
@@ -30,13 +30,11 @@ class ThinkingStyle:
     """How a model thinks, as its chat template shows.
 
     Attributes:
-        thinks: the template knows `<think>`.
-        switch: the template has `enable_thinking`.
-        always: the prompt opens a thought without being asked.
+        thinks: the template knows `<think>`, and does not close it again where thoughts are on.
+        always: the prompt opens a thought where thoughts are off, too.
     """
 
     thinks: bool
-    switch: bool
     always: bool
 
 
@@ -61,20 +59,19 @@ class Renderer:
         return Prompt(key, tuple(ids), thinking=self._thinking_of(text), own_text=own_text)
 
     def _chat_text(self, messages: Sequence[Message]) -> str:
-        switch = {} if self.thinking == "auto" else {"enable_thinking": self.thinking == "on"}
         try:
-            return chat_text(self.tokenizer, messages, switch)
+            return chat_text(self.tokenizer, messages, self.thinking)
         except TemplateError as first:
             # Some templates refuse a system message: it then opens the first user message.
             try:
-                return chat_text(self.tokenizer, without_system(messages), switch)
+                return chat_text(self.tokenizer, without_system(messages), self.thinking)
             except TemplateError:
                 raise ValueError(f"the chat template refuses these messages: {first}") from None
 
     def _thinking_of(self, text: str) -> Literal["none", "possible", "required", "open"]:
         if opens_thought(text):
             return "open"
-        if not self.style.thinks or self.thinking == "off":
+        if not self.style.thinks or self.thinking == "off" or closes_thought(text):
             return "none"
         return "required" if self.thinking == "on" else "possible"
 
@@ -89,28 +86,29 @@ def renderer(tokenizer: PreTrainedTokenizerBase, thinking: Thinking) -> Renderer
     style = thinking_style(tokenizer)
     if thinking == "on" and not style.thinks:
         raise UserError(
-            "--thinking on: this model has no thinking mode (its chat template knows no <think>); "
-            "use --thinking auto."
+            "--thinking on: this model has no thinking mode (its chat template knows no <think>, "
+            "or closes it at once); use --thinking auto."
         )
-    if thinking == "off" and style.always and not style.switch:
+    if thinking == "off" and style.always:
         raise UserError(
             "--thinking off: this model opens a thought in every answer and its chat template has "
-            "no enable_thinking; use --thinking auto."
+            "no switch for it (enable_thinking); use --thinking auto."
         )
     return Renderer(tokenizer, style, thinking)
 
 
 def thinking_style(tokenizer: PreTrainedTokenizerBase) -> ThinkingStyle:
-    """Return how a model thinks, from its chat template and a rendered prompt."""
+    """Return how a model thinks, from its chat template and rendered prompts."""
     template = tokenizer.chat_template
     source = "\n".join(template.values()) if isinstance(template, dict) else template or ""
-    switch = "enable_thinking" in source
+    asked: list[Message] = [{"role": "user", "content": "?"}]
     try:
-        rendered = chat_text(tokenizer, [{"role": "user", "content": "?"}], {}) if source else ""
-    except TemplateError:
-        rendered = ""
-    always = opens_thought(rendered)
-    return ThinkingStyle(switch or always or "<think>" in source, switch, always)
+        on, off = (chat_text(tokenizer, asked, thinking) for thinking in ("on", "off"))
+    except (TemplateError, ValueError):  # every sample is told, or there is no template
+        on = off = ""
+    return ThinkingStyle(
+        thinks="think>" in source and not closes_thought(on), always=opens_thought(off)
+    )
 
 
 def opens_thought(text: str) -> bool:
@@ -118,15 +116,23 @@ def opens_thought(text: str) -> bool:
     return text.rstrip().endswith("<think>")
 
 
+def closes_thought(text: str) -> bool:
+    """Return whether a prompt ends where a thought has ended, be it an empty one."""
+    return text.rstrip().endswith("</think>")
+
+
 def chat_text(
-    tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message], options: dict[str, Any]
+    tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message], thinking: Thinking
 ) -> str:
     """Return the messages in the tokenizer's chat template, up to where the answer begins."""
+    switch: dict[str, Any] = (
+        {} if thinking == "auto" else dict.fromkeys(_SWITCHES, thinking == "on")
+    )
     text = tokenizer.apply_chat_template(
         [dict(message) for message in messages],
         tokenize=False,
         add_generation_prompt=True,
-        **options,
+        **switch,
     )
     return str(text)
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stindex.config import ResolvedSettings
-from stindex.llm.base import AnswerSource
+from stindex.llm.base import AnswerSource, Thinking
+from stindex.llm.own_sampling import own_sampling, refuse_equal_answers
 from stindex.llm.registry import OWN_SOURCES
 from stindex.llm.storage import (
     LocalModel,
@@ -85,10 +86,12 @@ def find_answerer(settings: ResolvedSettings, announce: Callable[[str], None]) -
     local = prepare(settings.spec, announce, explicit=settings.explicit_model, placement=placement)
     if in_step:
         refuse_quantized(local.path, settings.spec.name)
+    if values.sampling == "model":
+        refuse_equal_answers(own_sampling(local), values.repeats)
     return Answerer(
         local.fingerprint,
         lambda: _open_huggingface(local, settings, announce, in_step=in_step),
-        lambda: _check_huggingface(local, placement, in_step=in_step),
+        lambda: _check_huggingface(local, placement, values.thinking, in_step=in_step),
         memory_bytes=_memory_bytes(local, values.quantization),
         in_step=in_step,
     )
@@ -164,6 +167,7 @@ def _vllm(settings: ResolvedSettings, announce: Callable[[str], None]) -> Answer
     return Answerer(
         vllm_fingerprint(local),
         lambda: open_vllm(local, settings, announce),
+        lambda: _check_thinking(local, placement, values.thinking),
         memory_bytes=_memory_bytes(local, "none"),
     )
 
@@ -191,10 +195,27 @@ def _memory_bytes(local: LocalModel, quantization: Quantization) -> int:
     return required_memory(local.spec, local.stored_bytes, quantization)
 
 
-def _check_huggingface(local: LocalModel, placement: Placement, *, in_step: bool) -> None:
+def _check_huggingface(
+    local: LocalModel, placement: Placement, thinking: Thinking, *, in_step: bool
+) -> None:
     refuse_without_engine(local.spec)
     if not in_step:  # no rank has to hold the whole model
         refuse_what_cannot_fit(local, placement)
+    _check_thinking(local, placement, thinking)
+
+
+def _check_thinking(local: LocalModel, placement: Placement, thinking: Thinking) -> None:
+    """Refuse thoughts, or none, where the model cannot do that, before its weights are loaded."""
+    if thinking == "auto":
+        return
+    from stindex.llm.loading import load_tokenizer  # noqa: PLC0415  # imports torch
+    from stindex.llm.rendering import renderer  # noqa: PLC0415  # imports torch
+
+    try:
+        tokenizer = load_tokenizer(local, placement)
+    except Exception:  # noqa: BLE001  # loading the model says what is wrong
+        return
+    renderer(tokenizer, thinking)
 
 
 def _open_huggingface(

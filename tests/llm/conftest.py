@@ -192,10 +192,15 @@ def _ids(loaded: LoadedModel, text: str) -> list[int]:
     return [int(i) for i in loaded.tokenizer(text, add_special_tokens=False).input_ids]
 
 
-def _stand_in(smollm2: HuggingFaceLLM, directory: Path, template: str) -> HuggingFaceLLM:
+def _stand_in(
+    smollm2: HuggingFaceLLM,
+    directory: Path,
+    template: str,
+    tags: Sequence[str] = ("<think>", "</think>"),
+) -> HuggingFaceLLM:
     """A model with random weights, think tokens in its tokenizer, and a padded vocabulary."""
     tokenizer = type(smollm2.load().tokenizer).from_pretrained(str(smollm2.local.path))
-    tokenizer.add_tokens(["<think>", "</think>"])
+    tokenizer.add_tokens(list(tags))
     tokenizer.chat_template = template
     tokenizer.save_pretrained(str(directory))
     torch.manual_seed(0)
@@ -231,3 +236,11 @@ def open_thought_stand_in(
     smollm2: HuggingFaceLLM, tmp_path_factory: pytest.TempPathFactory
 ) -> HuggingFaceLLM:
     return _stand_in(smollm2, tmp_path_factory.mktemp("open_thought"), OPEN_THOUGHT_TEMPLATE)
+
+
+@pytest.fixture(scope="session")
+def spelled_thought_stand_in(
+    smollm2: HuggingFaceLLM, tmp_path_factory: pytest.TempPathFactory
+) -> HuggingFaceLLM:
+    """Writes `<think>` and `</think>` in several tokens, as models trained on a plain base do."""
+    return _stand_in(smollm2, tmp_path_factory.mktemp("spelled"), THINKING_TEMPLATE, ())

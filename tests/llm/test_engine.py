@@ -46,11 +46,11 @@ from stindex.llm.decoding.linear import Product, laid_out
 from stindex.llm.decoding.packed import PackedModel, common_prefix
 from stindex.llm.decoding.plain import BatchSettings, Decoded, decode_batch
 from stindex.llm.decoding.row import Limits, Prompt
-from stindex.llm.decoding.sampling import Sampling
 from stindex.llm.decoding.slots import Piece, Slots
 from stindex.llm.decoding.support import verify, why_not
 from stindex.llm.huggingface import HuggingFaceLLM
 from stindex.llm.memory import DRAFT_TOKENS
+from stindex.llm.own_sampling import Sampling
 from stindex.schema import Extraction
 from tests.llm.small_models import SIZES, TEXTS, by_generate, tiny, told
 
@@ -487,7 +487,7 @@ def test_sampling_and_stand_ins_are_left_to_generate() -> None:
     llama = tiny(CONFIGS["llama"]())
     assert why_not(llama, Sampling(0.7)) == "sampling draws every token by itself"
     penalty = why_not(llama, Sampling(repetition_penalty=1.1))
-    assert penalty == "a repetition penalty depends on every token before"
+    assert penalty == "the model's own penalties depend on every token before"
     assert why_not(llama, Sampling(0.0)) is None
 
 

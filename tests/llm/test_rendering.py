@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from transformers import PreTrainedTokenizerBase
 
-from stindex.llm.base import Message
+from stindex.errors import UserError
+from stindex.llm.base import Message, Thinking
 from stindex.llm.huggingface import HuggingFaceLLM
 from stindex.llm.rendering import plain_text, renderer
 
@@ -61,3 +62,57 @@ def test_a_template_that_refuses_everything_is_that_samples_problem(
     tokenizer.chat_template = "{{ raise_exception('Never') }}"
     with pytest.raises(ValueError, match="Never"):
         renderer(tokenizer, "auto").prompt("key", MESSAGES)
+
+
+_TURNS = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    "<|im_start|>assistant\n"
+)
+# How templates of known families end; none of their text is copied.
+_TEMPLATES = {
+    "closes the thought when it is off": _TURNS
+    + "{% if enable_thinking is defined and not enable_thinking %}"
+    "<think>\n\n</think>\n\n{% endif %}",
+    "says so to the model": (
+        "{% if enable_thinking is not defined %}{% set enable_thinking = true %}{% endif %}"
+        "/{{ 'think' if enable_thinking else 'no_think' }}\n"
+        + _TURNS
+        + "{% if not enable_thinking %}<think>\n\n</think>\n{% endif %}"
+    ),
+    "is off until asked": (
+        "{% if not thinking is defined %}{% set thinking = false %}{% endif %}"
+        + _TURNS
+        + "{% if thinking %}<think>{% else %}</think>{% endif %}"
+    ),
+    "always opens one": _TURNS + "<think>\n",
+    "only strips old thoughts": (
+        "{% for m in messages %}{{ m.content.split('</think>')[-1] }}\n{% endfor %}Answer:"
+    ),
+    "always closes it": _TURNS + "<think></think>",
+    "has other tags": _TURNS + "<|channel|>analysis<|message|>",
+}
+
+
+@pytest.mark.parametrize(
+    ("template", "auto", "on", "off"),
+    [
+        ("closes the thought when it is off", "possible", "required", "none"),
+        ("says so to the model", "possible", "required", "none"),
+        ("is off until asked", "none", "open", "none"),
+        ("always opens one", "open", "open", None),
+        ("only strips old thoughts", "possible", "required", "none"),
+        ("always closes it", "none", None, "none"),
+        ("has other tags", "none", None, "none"),
+    ],
+)
+def test_each_kind_of_template_thinks_as_it_is_told(
+    tokenizer: PreTrainedTokenizerBase, template: str, auto: str, on: str | None, off: str | None
+) -> None:
+    tokenizer.chat_template = _TEMPLATES[template]
+    wanted: dict[Thinking, str | None] = {"auto": auto, "on": on, "off": off}
+    for thinking, expected in wanted.items():
+        if expected is None:
+            with pytest.raises(UserError, match=f"--thinking {thinking}: this model"):
+                renderer(tokenizer, thinking)
+        else:
+            assert renderer(tokenizer, thinking).prompt("k", MESSAGES).thinking == expected

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 
 import pytest
+import torch
 
 from stindex.errors import UserError
 from stindex.llm.base import DecodingSettings, Message
+from stindex.llm.decoding.grammar import Grammar
+from stindex.llm.decoding.row import Limits, Prompt, Row
 from stindex.llm.huggingface import GenerationResult, HuggingFaceLLM
 from stindex.llm.rendering import thinking_style
 from stindex.schema import Extraction, LocatedExtraction, Outcome
@@ -107,6 +111,16 @@ def test_a_thought_that_the_prompt_opened_needs_no_opening_tag(
     assert result.generation.thought_tokens > 0
 
 
+def test_a_draft_in_a_thought_that_is_cut_off_is_no_answer(
+    open_thought_stand_in: HuggingFaceLLM, ask: Ask, dictate: Dictate
+) -> None:
+    written = len(open_thought_stand_in.load().encode(ANSWER))
+    llm = dictate(open_thought_stand_in, {"asked": ANSWER + " or"})
+    (result,) = generate(llm, ask, ["asked"], thinking_tokens=written)
+    assert result.generation.raw_text == ANSWER
+    assert (result.outcome, result.value) == (Outcome.TRUNCATED, None)
+
+
 def test_thinking_that_cannot_be_switched_is_one_sentence(
     smollm2: HuggingFaceLLM, open_thought_stand_in: HuggingFaceLLM, ask: Ask
 ) -> None:
@@ -122,11 +136,75 @@ def test_how_a_model_thinks_is_read_from_its_template(
     open_thought_stand_in: HuggingFaceLLM,
 ) -> None:
     style = thinking_style(smollm2.load().tokenizer)
-    assert (style.thinks, style.switch, style.always) == (False, False, False)
+    assert (style.thinks, style.always) == (False, False)
     style = thinking_style(thinking_stand_in.load().tokenizer)
-    assert (style.thinks, style.switch, style.always) == (True, True, False)
+    assert (style.thinks, style.always) == (True, False)
     style = thinking_style(open_thought_stand_in.load().tokenizer)
-    assert (style.thinks, style.switch, style.always) == (True, False, True)
+    assert (style.thinks, style.always) == (True, True)
+
+
+@pytest.mark.parametrize("constrained", [True, False])
+@pytest.mark.parametrize("between", ["", "\n", "\n\n"])
+def test_tags_of_several_tokens_are_tags(
+    spelled_thought_stand_in: HuggingFaceLLM,
+    ask: Ask,
+    dictate: Dictate,
+    between: str,
+    *,
+    constrained: bool,
+) -> None:
+    vocabulary = spelled_thought_stand_in.load().vocabulary
+    assert len(vocabulary.thought_start) > 1
+    assert vocabulary.thought_end is None
+    written = "<think>Hmm, let me see.</think>" + between + ANSWER
+    llm = dictate(spelled_thought_stand_in, {"asked": written, "plain": ANSWER})
+    thinking, plain = generate(llm, ask, ["asked", "plain"], constrained=constrained)
+    assert thinking.generation.raw_text == written
+    assert thinking.outcome is plain.outcome is Outcome.OK
+    assert thinking.generation.thought_tokens > plain.generation.thought_tokens == 0
+    assert not thinking.generation.grammar_interventions
+
+
+def test_thinking_on_opens_a_thought_of_several_tokens(
+    spelled_thought_stand_in: HuggingFaceLLM, ask: Ask, dictate: Dictate
+) -> None:
+    # What is dictated for the tag's own places is overruled.
+    opening = " " * len(spelled_thought_stand_in.load().vocabulary.thought_start)
+    llm = dictate(spelled_thought_stand_in, {"asked": opening + "\nHmm.</think>" + ANSWER})
+    (result,) = generate(llm, ask, ["asked"], thinking="on")
+    assert result.generation.raw_text.startswith("<think>")
+    assert result.generation.thought_tokens > 3
+    assert result.outcome is Outcome.OK
+
+
+def test_the_token_that_ends_a_thought_may_begin_the_answer(
+    spelled_thought_stand_in: HuggingFaceLLM,
+) -> None:
+    loaded = spelled_thought_stand_in.load()
+    vocabulary = loaded.vocabulary
+    joined = 49000  # stands for a token that other vocabularies have
+    decode = vocabulary.decode
+    vocabulary = dataclasses.replace(
+        vocabulary, decode=lambda ids: "".join(">{" if i == joined else decode([i]) for i in ids)
+    )
+    grammar = Grammar(loaded.tokenizer, 49280, vocabulary.end_ids, Extraction)
+    row = Row(Prompt("k", (1,), "open"), vocabulary, Limits(9, 9), grammar)
+    tag, scores = loaded.encode("</think>"), torch.zeros(49280)
+    for token in (*tag[:-1], joined, *loaded.encode(ANSWER[1:])):
+        row.advance(token, scores)
+    assert vocabulary.decode(row.tokens).startswith("</think>" + ANSWER[:9])
+    assert row.interventions == 0
+
+
+def test_what_only_begins_like_the_tag_is_left_alone_without_a_grammar(
+    spelled_thought_stand_in: HuggingFaceLLM, ask: Ask, dictate: Dictate
+) -> None:
+    written = "<answer>" + ANSWER + "</answer>"
+    llm = dictate(spelled_thought_stand_in, {"asked": written})
+    (free,) = generate(llm, ask, ["asked"], constrained=False)
+    assert free.generation.raw_text == written
+    assert free.generation.thought_tokens == 0
+    assert free.outcome is Outcome.OK
 
 
 @pytest.mark.parametrize(
@@ -188,8 +266,6 @@ def test_the_models_own_sampling_defaults_do_not_leak_in(
     )
     written = loaded.tokenizer(text, add_special_tokens=False).input_ids
     start, model = len(written), loaded.model
-    import torch  # only here
-
     assert isinstance(model, torch.nn.Module)
     with torch.inference_mode():
         for _ in range(first.generation.completion_tokens):

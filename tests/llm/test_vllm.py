@@ -197,7 +197,7 @@ def thinking_row(smollm2_local: LocalModel, thinking: str, start: int, end: int)
 
     tokenizer = load_tokenizer(smollm2_local, ANYWHERE)
     vocabulary = stored_vocabulary(smollm2_local, ANYWHERE, tokenizer)
-    vocabulary = replace(vocabulary, thought_start=start, thought_end=end)
+    vocabulary = replace(vocabulary, thought_start=(start,), thought_end=end)
     prompt = Prompt("k", (5, 6), thinking=thinking)  # type: ignore[arg-type]
     return StagedRow(prompt, vocabulary, Limits(answer=9, thought=4, context=100))
 

@@ -21,7 +21,7 @@ from stindex.llm.zero3 import InStep, deepspeed_config, refuse_quantized, refuse
 
 pytestmark = pytest.mark.slow
 
-VOCABULARY = Vocabulary(frozenset({1}), 0, None, None, frozenset(), str)
+VOCABULARY = Vocabulary(frozenset({1}), 0, (), None, frozenset(), str)
 SETTINGS = BatchSettings(VOCABULARY, Limits(4, 0), None)
 
 

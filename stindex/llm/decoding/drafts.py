@@ -92,7 +92,8 @@ class Drafted:
 
     def update(self) -> None:
         """Take over what the row has written since."""
-        self.text = self.row.vocabulary.decode(self.row.tokens)
+        # Only the answer is looked at as text: a thought may be long.
+        self.text = self.row.vocabulary.decode(self.row.tokens[self.row.thought_tokens :])
         _, opened, rest = self.text.rpartition(_OPEN_TEXT)
         if opened and '"' in rest:
             found = self.own_text.find(rest.split('"')[0], self.copied_to)

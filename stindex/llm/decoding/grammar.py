@@ -26,6 +26,10 @@ class Matcher(Protocol):
         """Advance by a token; False, and nothing changes, where the grammar forbids it."""
         ...
 
+    def accept_string(self, input_str: str) -> bool:
+        """Advance by a text; False, and nothing changes, where the grammar forbids it."""
+        ...
+
     def rollback(self, num_tokens: int) -> None:
         """Take the last tokens back."""
         ...

@@ -23,7 +23,8 @@ from transformers import (
 
 from stindex.llm.decoding.grammar import Grammar
 from stindex.llm.decoding.row import Limits, Prompt, Row, Vocabulary
-from stindex.llm.decoding.sampling import GREEDY, Sampling, gumbel_noise, shaped
+from stindex.llm.decoding.sampling import Shaping, gumbel_noise
+from stindex.llm.own_sampling import GREEDY, Sampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def decode_batch(
                 pad_token_id=pad_id,
                 eos_token_id=sorted(settings.vocabulary.end_ids),
             ),
-            logits_processor=LogitsProcessorList([_RowProcessor(rows, settings)]),
+            logits_processor=LogitsProcessorList([_RowProcessor(rows, settings, model.device)]),
             stopping_criteria=StoppingCriteriaList([_RowsFinished(rows, stop)]),
             synced_gpus=synced,
         )
@@ -149,9 +150,10 @@ def decoded_row(row: Row, started: float) -> Decoded:
 class _RowProcessor(LogitsProcessor):
     """Asks each unfinished row for its token and makes it the only one that `generate` can take."""
 
-    def __init__(self, rows: Sequence[Row], settings: BatchSettings) -> None:
+    def __init__(self, rows: Sequence[Row], settings: BatchSettings, device: torch.device) -> None:
         self._rows = rows
         self._settings = settings
+        self._shaping = Shaping(settings.sampling, device)
 
     def __call__(
         self,
@@ -177,7 +179,8 @@ class _RowProcessor(LogitsProcessor):
         for index, row in enumerate(self._rows):
             if row.finished is not None:
                 continue
-            scores[index] = shaped(scores[index], sampling, [*row.prompt.token_ids, *row.tokens])
+            written = (*row.prompt.token_ids, *row.tokens)
+            scores[index] = self._shaping(scores[index], written)
             if sampling.temperature:
                 noise = gumbel_noise(
                     self._settings.seed, row.prompt.key, len(row.tokens), scores.shape[-1]

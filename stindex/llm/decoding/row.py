@@ -31,15 +31,15 @@ class Vocabulary:
     Attributes:
         end_ids: tokens that end an answer.
         pad_id: what fills up shorter rows; may be one of `end_ids`.
-        thought_start, thought_end: the tokens of `<think>` and `</think>`; None where the
-            tokenizer writes them in several tokens.
+        thought_start: the tokens of `<think>`: one, or several where the tokenizer has none for it.
+        thought_end: the token of `</think>`; None where the tokenizer writes it in several.
         white_ids: tokens of line breaks, a few of which may stand between thought and answer.
         decode: token ids ─▶ text.
     """
 
     end_ids: frozenset[int]
     pad_id: int
-    thought_start: int | None
+    thought_start: tuple[int, ...]
     thought_end: int | None
     white_ids: frozenset[int]
     decode: Callable[[list[int]], str]
@@ -107,7 +107,7 @@ class Row:
     def __post_init__(self) -> None:
         if self.prompt.thinking == "open":
             self._phase = _Phase.THOUGHT
-        elif self.prompt.thinking != "none" and self.vocabulary.thought_start is not None:
+        elif self.prompt.thinking != "none":
             self._phase = _Phase.UNDECIDED
         if self.grammar is not None:
             self._matcher = self.grammar.matcher()
@@ -156,25 +156,36 @@ class Row:
         return self._answer(choice, scores)
 
     def _first(self, choice: int, scores: torch.Tensor) -> int:
-        start = self.vocabulary.thought_start
-        if start is not None and (choice == start or self.prompt.thinking == "required"):
+        """Take a token of `<think>`, or go over to the answer where the model opens no thought."""
+        start, place = self.vocabulary.thought_start, len(self.tokens)
+        # Nothing that a grammar allows begins like the tag: what has begun with it goes on.
+        begun = place > 0 and self.grammar is not None
+        if choice != start[place] and not begun and self.prompt.thinking != "required":
+            self._phase = _Phase.ANSWER
+            self.thought_tokens = 0
+            return self._answer(choice, scores)
+        self.thought_tokens += 1
+        if place + 1 == len(start):
             self._phase = _Phase.THOUGHT
-            self.thought_tokens = 1
-            return start
-        self._phase = _Phase.ANSWER
-        return self._answer(choice, scores)
+        return start[place]
 
     def _think(self, choice: int) -> int:
         self.thought_tokens += 1
-        if self._ends_thought(choice):
+        rest = self._behind_thought(choice)
+        if rest is not None:
             self._phase = _Phase.ANSWER
             self._white_left = _WHITE
+            if self._matcher is not None and rest.strip():
+                self._matcher.accept_string(rest.strip())
         return choice
 
-    def _ends_thought(self, choice: int) -> bool:
+    def _behind_thought(self, choice: int) -> str | None:
+        """Return what a token that ends the thought has of the answer; None where it ends none."""
         if self.vocabulary.thought_end is not None:
-            return choice == self.vocabulary.thought_end
-        return _THOUGHT_END in self.vocabulary.decode([*self.tokens[-_TAIL:], choice])
+            return "" if choice == self.vocabulary.thought_end else None
+        tail = self.vocabulary.decode([*self.tokens[-_TAIL:], choice])
+        _, ended, rest = tail.partition(_THOUGHT_END)
+        return rest if ended else None
 
     def _answer(self, choice: int, scores: torch.Tensor) -> int:
         white_left, self._white_left = self._white_left, 0

@@ -16,7 +16,7 @@ from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 from stindex.llm.decoding.batches import EngineError
 from stindex.llm.decoding.plain import BatchSettings, Decoded
 from stindex.llm.decoding.row import Prompt, Row
-from stindex.llm.decoding.sampling import Sampling
+from stindex.llm.own_sampling import Sampling
 
 _LAYERS = frozenset({"full_attention", "sliding_attention"})
 # Models that read images as well, and text without an image as their text model alone does.
@@ -31,7 +31,7 @@ def why_not(model: object, sampling: Sampling) -> str | None:
     if sampling.temperature:
         return "sampling draws every token by itself"
     if not sampling.plain:
-        return "a repetition penalty depends on every token before"
+        return "the model's own penalties depend on every token before"
     if not isinstance(model, PreTrainedModel):
         return "the model is no plain transformers model"
     return _why_not_config(model) or _why_not_class(model)

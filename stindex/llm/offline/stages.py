@@ -43,13 +43,12 @@ class StagedRow:
     finished: Literal["stop", "length"] | None = None
 
     def __post_init__(self) -> None:
-        thinking, start = self.prompt.thinking, self.vocabulary.thought_start
+        thinking = self.prompt.thinking
         if thinking == "open":
             self.stage = Stage.THOUGHT
-        elif thinking == "required" and start is not None:
-            self.stage = Stage.THOUGHT
-            self.tokens, self.thought_tokens = [start], 1
-        elif thinking == "possible" and start is not None:
+        elif thinking == "required":
+            self._open_thought()
+        elif thinking == "possible":
             self.stage = Stage.DECISION
 
     @property
@@ -97,10 +96,16 @@ class StagedRow:
             self._finish("stop" if ended or self._has(written, self.stop_texts) else "length")
 
     def _decide(self, written: Sequence[int]) -> None:
-        thinks = list(written) == [self.vocabulary.thought_start]
-        self.stage = Stage.THOUGHT if thinks else Stage.ANSWER
-        if thinks:
-            self.tokens, self.thought_tokens = list(written), 1
+        # The token of `<think>`, or the first of several: a grammar allows nothing like it.
+        if list(written) == [self.vocabulary.thought_start[0]]:
+            self._open_thought()
+        else:
+            self.stage = Stage.ANSWER
+
+    def _open_thought(self) -> None:
+        self.stage = Stage.THOUGHT
+        self.tokens = list(self.vocabulary.thought_start)
+        self.thought_tokens = len(self.tokens)
 
     def _take_thought(self, written: Sequence[int]) -> None:
         closed = (
