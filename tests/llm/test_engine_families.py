@@ -46,10 +46,10 @@ from stindex.llm.decoding.choice import PLAIN, WITH_DRAFTS, LocalDecoding
 from stindex.llm.decoding.packed import PackedModel
 from stindex.llm.decoding.plain import BatchSettings, Decoded
 from stindex.llm.decoding.row import Limits, Prompt
-from stindex.llm.decoding.sampling import GREEDY
 from stindex.llm.decoding.slots import Piece
 from stindex.llm.decoding.support import why_not
 from stindex.llm.huggingface import HuggingFaceLLM
+from stindex.llm.own_sampling import GREEDY
 from stindex.llm.registry import resolve_model
 from stindex.llm.storage import prepare
 from stindex.schema import Extraction
