@@ -27,6 +27,7 @@ from transformers import (
     LlamaConfig,
     Mistral3Config,
     MixtralConfig,
+    ModernBertDecoderConfig,
     NemotronConfig,
     Olmo3Config,
     OPTConfig,
@@ -143,6 +144,13 @@ _DRAFTED: dict[str, Make] = {
     "gpt2: learned positions": lambda: GPT2Config(**_GPT, n_positions=2048),
     "opt: learned positions": lambda: OPTConfig(**_GPT, ffn_dim=128, word_embed_proj_dim=64),
     "neox": lambda: GPTNeoXConfig(**_GPT, intermediate_size=128),
+    "modernbert: a decoder that ends in its output layer": lambda: ModernBertDecoderConfig(
+        **{**_GPT, "num_hidden_layers": 4},
+        intermediate_size=128,
+        local_attention=100,
+        cls_token_id=1,
+        sep_token_id=2,
+    ),
     "longrope, within its first length": lambda: _longrope(1024),
     "yarn": lambda: LlamaConfig(
         **SIZES,

@@ -60,9 +60,10 @@ class FastLayers:
 
 def _of_text(model: PreTrainedModel) -> Iterator[torch.nn.Module]:
     """Yield the modules that compute text, not those that read images."""
-    yield from model.get_decoder().modules()  # type: ignore[no-untyped-call]
+    modules = list(model.get_decoder().modules())  # type: ignore[no-untyped-call]
+    yield from modules
     output = model.get_output_embeddings()  # type: ignore[no-untyped-call]
-    if output is not None:
+    if output is not None and output not in modules:
         yield output
 
 
