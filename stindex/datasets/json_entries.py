@@ -70,11 +70,15 @@ def _line_entries(text: str) -> Iterator[Entry]:
 
 
 def _decode(text: str) -> object:
-    return json.loads(text, parse_constant=_no_constant)
+    return _DECODER.decode(text)
 
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")
+
+
+# Made once: `json.loads` makes a decoder a call.
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def _broken(error: Exception, line: int | None) -> Problem:

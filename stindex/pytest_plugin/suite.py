@@ -19,6 +19,7 @@ from stindex.config import ResolvedSettings, dataset_path, resolve_settings
 from stindex.datasets import Dataset, load_dataset
 from stindex.errors import UserError
 from stindex.gates import COMPLETE, GateVerdict
+from stindex.pytest_plugin.failures import plain, show_failure
 from stindex.pytest_plugin.gate_reports import gate_reports, is_inconclusive
 from stindex.pytest_plugin.interruption import STATUS, Interruption
 from stindex.pytest_plugin.junit import remove_old_junit_file
@@ -221,25 +222,25 @@ class Suite:
         """Say in few lines why a test does not hold."""
         sample = sample_of(item)
         if isinstance(problem, RunStoppedError):
-            report.longrepr = vars(report)["stindex_stopped"] = _plain(str(problem))
+            report.longrepr = vars(report)["stindex_stopped"] = plain(str(problem))
         elif sample is not None and report.when == "call" and isinstance(problem, AssertionError):
             self._explain_sample(sample, problem, report)
 
     def _explain_sample(
         self, sample: Sample, problem: AssertionError, report: pytest.TestReport
     ) -> None:
-        sentence = _plain(str(problem).partition("\n")[0]) or "an assertion does not hold"
+        sentence = plain(str(problem).partition("\n")[0]) or "an assertion does not hold"
         # What a report has as attributes travels with it to another process.
         vars(report)["stindex_missed"] = [self._position(sample), sentence]
         if self._settings.values.exit_on == "gates":
             report.outcome = "skipped"
             report.wasxfail = f"missed: {sentence}"
         self._shown_in_full += 1
+        lines = [f"{sample.id}: {sentence}"]
         if self._shown_in_full <= MOST_SHOWN:
             lines = sample_lines(self.run.evaluation(sample), [sentence])
-            report.longrepr = _plain("\n".join(lines))
-        else:
-            report.longrepr = _plain(f"{sample.id}: {sentence}")
+        style = self._config.option.tbstyle
+        show_failure(report, sample.id, sentence, lines, style)
 
     def _position(self, sample: Sample) -> int:
         """Return the place of a sample in the data set: its id may be too odd to travel."""
@@ -355,11 +356,6 @@ def _part(session: Session) -> Part:
     if note:
         session.notes.append(note)
     return parts[session.role.kind](session)
-
-
-def _plain(text: str) -> str:
-    """Return text without what cannot be sent to another process: lone surrogates."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _chosen(settings: ResolvedSettings) -> Dataset:

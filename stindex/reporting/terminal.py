@@ -158,13 +158,15 @@ def sample_lines(evaluation: Evaluation, missed: Sequence[str], width: int = WID
     lines = [f"{one_line(evaluation.sample.id)} ({outcome})"]
     lines += [f"  {one_line(sentence)}" for sentence in missed]
     if evaluation.prediction is None:
-        lines += _without_object(evaluation)
+        lines += _without_object(evaluation, missed)
     lines += pair_lines(read_pairs(evaluation), width)
     return [_clipped(line, width).rstrip() for line in lines]
 
 
-def _without_object(evaluation: Evaluation) -> list[str]:
-    lines = [f"  {one_line(evaluation.reason)}"] if evaluation.reason else []
+def _without_object(evaluation: Evaluation, missed: Sequence[str]) -> list[str]:
+    reason = evaluation.reason
+    is_said = not reason or any(reason in sentence for sentence in missed)
+    lines = [] if is_said else [f"  {one_line(reason)}"]
     raw = evaluation.record.generation.raw_text
     beginning = one_line(raw[:RAW_LIMIT])
     if not beginning:

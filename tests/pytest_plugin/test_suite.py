@@ -224,3 +224,32 @@ def test_files_are_looked_for_where_the_command_is_typed(
     monkeypatch.chdir(below)
     assert launch("..").ret == 0
     assert run_directory(pytester.path).is_dir()
+
+
+ONE = "sample: {temporal_predicted: {at_most: 0}}\n"
+SENTENCE = "temporal_predicted is 1, needs <= 0"
+
+
+@pytest.mark.parametrize("options", [[], ["-n", "2"]], ids=" ".join)
+def test_a_failed_sample_says_why_once_and_once_more_in_the_summary(
+    launch: Run,
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+) -> None:
+    _thresholds(pytester.path, ONE)
+    monkeypatch.setenv("COLUMNS", "120")
+    shown = launch("--exit-on", "samples", "--limit", "1", *options).stdout.str()
+    assert f"\n  {SENTENCE}\n" in shown
+    assert f"FAILED test_suite.py::test_extraction[s0] - {SENTENCE}\n" in shown
+    assert shown.count(SENTENCE) == 2
+
+
+def test_a_failed_sample_is_one_line_where_lines_are_asked_for(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    _thresholds(pytester.path, ONE)
+    result = run("--exit-on", "samples", "--limit", "1", "--tb=line", "-rN")
+    (line,) = [line for line in result.stdout.lines if "temporal_predicted is" in line]
+    assert line.startswith("test_suite.py:")
+    assert line.endswith(f": s0: {SENTENCE}")

@@ -34,7 +34,7 @@ def _unavailable(reason: str) -> None:
     pytest.skip(reason)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # it ends, and is paid for, with this room
 def browser() -> Iterator[Browser]:
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if found is None:
@@ -49,7 +49,7 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # it ends, and is paid for, with this room
 def axe() -> Accessibility:
     """Give axe-core, which looks for what shuts readers out."""
     try:

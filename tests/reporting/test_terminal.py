@@ -83,6 +83,12 @@ def test_an_answer_without_an_object_shows_why_and_how_it_begins() -> None:
     assert text.count("x") < 210
 
 
+def test_why_there_is_no_object_is_said_once() -> None:
+    draft = Draft(outcome=Outcome.INVALID, reason="no JSON object", raw_text="Sure!")
+    lines = sample_lines(draft.evaluation(), ["invalid: no JSON object"])
+    assert "\n".join(lines).count("no JSON object") == 1
+
+
 def test_no_escape_sequence_reaches_the_terminal() -> None:
     hostile = "\x1b[2J\x1b]0;t\x07\u202e\r\x9b31m"
     mention = TemporalMention(hostile, hostile, "DATE", 0, 2)
