@@ -150,6 +150,23 @@ def test_the_grammar_begins_after_the_thought(
         assert told(by_engine(engine_of(model, thinking, smollm2), opened, size)) == expected
 
 
+def test_a_tag_of_several_tokens_and_a_thought_without_end_are_those_of_generate(
+    settings: BatchSettings, prompts: list[Prompt], smollm2: HuggingFaceLLM
+) -> None:
+    tag = settings.vocabulary.thought_start
+    assert len(tag) > 1  # SmolLM2 has no token for it
+    model = tiny(CONFIGS["qwen3"]())
+    limits = dataclasses.replace(settings.limits, thought=24)
+    thinking = dataclasses.replace(settings, limits=limits)
+    opened = [dataclasses.replace(prompt, thinking="required") for prompt in prompts]
+    expected = told(by_generate(model, opened, thinking))
+    for row in expected:
+        assert row.token_ids[: len(tag)] == tag
+        assert (row.thought_tokens, row.finish_reason) == (24, "length")
+    for size in (1, 4):
+        assert told(by_engine(engine_of(model, thinking, smollm2), opened, size)) == expected
+
+
 def test_stop_ends_a_run_between_two_passes_and_the_engine_goes_on_later(
     settings: BatchSettings, prompts: list[Prompt], smollm2: HuggingFaceLLM
 ) -> None:
