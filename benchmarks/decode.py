@@ -37,6 +37,7 @@ from stindex.llm.decoding.plain import BatchSettings, decode_batch
 from stindex.llm.decoding.row import Limits, Prompt
 from stindex.llm.huggingface import HuggingFaceLLM
 from stindex.llm.loading import LoadedModel
+from stindex.llm.memory import BYTES
 from stindex.llm.registry import Dtype
 from stindex.llm.rendering import renderer
 from stindex.prompts import load_prompt
@@ -141,7 +142,7 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--round", type=int, default=32, help="documents a round")
     parser.add_argument("--minutes", type=float, default=1e9, help="no new round after that")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32")
+    parser.add_argument("--dtype", choices=BYTES, default="float32")
     parser.add_argument("--output", default="")
     parser.add_argument("--smoke", action="store_true", help="4 documents, 16 tokens, batch 2")
     options = parser.parse_args(arguments)

@@ -107,20 +107,30 @@ def warnings(baseline: StoredScores, current: StoredScores) -> list[str]:
     """Return a sentence for each thing other than the model that differs between two runs."""
     return [
         *_unpaired(baseline, current),
-        *(f"{what}: {_shown(a)} ─▶ {_shown(b)}" for what, a, b in _differences(baseline, current)),
         *_rounding(baseline, current),
+        *(f"{what}: {_shown(a)} ─▶ {_shown(b)}" for what, a, b in _differences(baseline, current)),
     ]
 
 
 def _rounding(baseline: StoredScores, current: StoredScores) -> Iterator[str]:
-    """Say what another batch size does to a model that computes in half precision."""
-    sizes = [block(one.run, "settings").get("batch_size") for one in (baseline, current)]
-    dtypes = {one.identity.get("dtype") for one in (baseline, current)}
-    if sizes[0] != sizes[1] and dtypes & _HALF:
+    """Say that rounding alone makes answers differ, where a model computed in half precision.
+
+    Also at one batch size: which rows share a pass depends on which ended, on workers and resumes.
+    """
+    runs = (baseline, current)
+    if all(_is_model(run.identity) for run in runs) and any(map(_depends_on_batch, runs)):
         yield (
-            "in half precision an answer depends on how many are decoded together: some differ by "
-            "rounding alone; compare at one batch size, or in float32"
+            "in half precision answers depend on the batch: some differ by rounding alone, with "
+            "any engine and also at one --batch-size, as workers, a resume and rows that end "
+            "change what is decoded together; float32 rules that out"
         )
+
+
+def _depends_on_batch(run: StoredScores) -> bool:
+    if str(run.identity.get("weights") or "").startswith(_SERVER):
+        return False  # nobody here knows
+    source = block(block(run.run, "provenance"), "source")
+    return run.identity.get("dtype") in _HALF and not source.get("batch_invariant")
 
 
 def _unpaired(baseline: StoredScores, current: StoredScores) -> Iterator[str]:

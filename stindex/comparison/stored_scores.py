@@ -18,7 +18,15 @@ _HEAD = ("id", "status", "partial", "started_at", "finished_at", "identity")
 # a baseline lies in a repository.
 _SETTINGS = ("batch_size", "device")
 _PROVENANCE = ("git", "python", "platform", "cpus", "versions", "geocoder")
-_SOURCE = ("engine", "device", "device_name", "dtype", "batch_size_used", "batch_halvings")
+_SOURCE = (
+    "engine",
+    "device",
+    "device_name",
+    "dtype",
+    "batch_size_used",
+    "batch_halvings",
+    "batch_invariant",
+)
 
 
 @dataclass(frozen=True, slots=True)

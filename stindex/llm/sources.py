@@ -136,7 +136,7 @@ def _server(settings: ResolvedSettings, announce: Callable[[str], None]) -> Answ
     return Answerer(
         server_fingerprint(server),
         lambda: open_server(server, prices, announce),
-        check_client,
+        lambda: check_client(server.in_flight),
         cost=server_cost(settings),
     )
 

@@ -19,10 +19,15 @@ from jsonschema import Draft202012Validator
 from stindex.errors import UserError
 from stindex.llm.base import DecodingSettings, Request
 from stindex.llm.server.chat import Dialect, ReplyError, read_reply, refusal, strict_schema
-from stindex.llm.server.opening import ServerSettings, server_fingerprint
+from stindex.llm.server.opening import (
+    ServerSettings,
+    allow_sockets,
+    check_client,
+    server_fingerprint,
+)
 from stindex.llm.server.pacing import Pace, backoff, retry_after
 from stindex.llm.server.prices import Price, Prices, cost
-from stindex.llm.server.source import ServerSource, allow_sockets
+from stindex.llm.server.source import ServerSource
 from stindex.schema import Extraction, Generation, LocatedExtraction, Sample
 
 from .chat_server import ANSWER, Handler, completion, serve, well_behaved
@@ -672,6 +677,8 @@ def test_more_connections_than_the_system_allows_are_refused_in_a_sentence() -> 
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
     with pytest.raises(UserError, match=r"the system allows \d+ open files"):
         allow_sockets(10**12)
+    with pytest.raises(UserError, match=r"the system allows \d+ open files"):
+        check_client(10**12)  # before a run begins
 
 
 # ── Stopping ─────────────────────────────────────────────────────────────────────────────────

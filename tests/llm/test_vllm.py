@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Event
@@ -17,7 +18,7 @@ import pytest
 
 from stindex.config import resolve_settings
 from stindex.errors import UserError
-from stindex.llm.base import DecodingSettings, Request
+from stindex.llm.base import DecodingSettings, Refillable, Request
 from stindex.llm.decoding.row import Limits, Prompt
 from stindex.llm.huggingface import HuggingFaceLLM
 from stindex.llm.loading import load_tokenizer, stored_vocabulary
@@ -128,6 +129,31 @@ def test_so_many_requests_are_with_vllm_the_longest_first_and_no_more(
     assert vllm.engine.most_together == 2
     assert (vllm.options["max_num_seqs"], vllm.options["tensor_parallel_size"]) == (2, 2)
     assert vllm.options["enable_prefix_caching"]
+
+
+@dataclass
+class Chunked(Refillable):
+    """Requests that come in chunks."""
+
+    chunks: list[list[Request]]
+
+    def __iter__(self) -> Iterator[Request]:
+        return iter(self.chunks.pop(0))
+
+    def more(self) -> list[Request]:
+        return self.chunks.pop(0) if self.chunks else []
+
+
+def test_a_place_that_falls_free_is_taken_by_the_next_chunk(
+    smollm2_local: LocalModel, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vllm = stand_in(smollm2_local, ANSWER * 3, ANSWER)
+    vllm.install(monkeypatch)
+    made = VllmSource(smollm2_local, dtype="float32", requests_together=2)
+    first, second, third = requests(ask, "Rain in Paris, they say.", "Rain.", "Sun.")
+    found = made.answers(Chunked([[first, second], [third]]), MODEL, DecodingSettings(), Event())
+    assert [request.key for request, _ in found] == ["k1", "k2", "k0"]
+    assert vllm.engine.most_together == 2
 
 
 def test_sampling_is_seeded_by_the_request_and_free_decoding_has_no_grammar(

@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -21,7 +22,7 @@ from pydantic import BaseModel
 from transformers import PreTrainedTokenizerBase
 
 from stindex.errors import UserError
-from stindex.llm.base import DecodingSettings, Request, request_seed
+from stindex.llm.base import DecodingSettings, Refillable, Request, request_seed
 from stindex.llm.decoding.grammar import grammar_text
 from stindex.llm.decoding.row import Limits, Vocabulary
 from stindex.llm.loading import load_tokenizer, stored_vocabulary
@@ -32,6 +33,8 @@ from stindex.llm.registry import Dtype
 from stindex.llm.rendering import renderer
 from stindex.llm.storage import LocalModel, Placement
 from stindex.schema import Generation
+
+_Row = tuple[Request, StagedRow]
 
 # Of compute capability 9.0 on, vLLM has kernels whose results do not depend on the batch.
 _BATCH_INVARIANT_FROM = 90
@@ -124,26 +127,50 @@ class VllmSource:
     ) -> Iterator[tuple[Request, Generation]]:
         """Yield a generation for each request as it is finished; the longest are begun first.
 
+        Where `requests` is `Refillable`, it is asked for more as places fall free.
         Once `stop` is set the requests that were not finished are dropped.
 
         Raises:
             UserError: the model cannot be loaded, these settings are none for it, or vLLM stopped.
         """
+        asking = _Asking(response_model, decoding)
+        more = requests.more if isinstance(requests, Refillable) else tuple
+        waiting, refused = self._rows(requests, decoding)
+        running: dict[str, _Running] = {}
+        try:
+            while not stop.is_set():
+                yield from refused
+                refused = []
+                while waiting and len(running) < self._together:
+                    running |= self._begin(_Running(*waiting.popleft(), len(running) + 1), asking)
+                if len(running) < self._together and (found := more()):
+                    waiting, refused = self._rows(found, decoding)
+                elif not running:
+                    return
+                else:
+                    yield from self._advanced(running, asking)
+        finally:
+            self.load().engine.abort_request(list(running))
+
+    def _rows(
+        self, requests: Iterable[Request], decoding: DecodingSettings
+    ) -> tuple[deque[_Row], list[tuple[Request, Generation]]]:
+        """Return what is to be decoded, the longest first, and what can have no answer."""
         loaded = self.load()
         limits = Limits(decoding.max_tokens, decoding.thinking_tokens, loaded.context)
         render = renderer(loaded.tokenizer, decoding.thinking)
-        rows: list[tuple[Request, StagedRow]] = []
+        rows: list[_Row] = []
+        refused: list[tuple[Request, Generation]] = []
         for request in requests:
             try:
                 prompt = render.prompt(request.key, request.messages)
                 _refuse_too_long(len(prompt.token_ids), loaded.context)
             except ValueError as problem:
                 reason = f"This sample was not decoded: {problem}."
-                yield request, Generation("", "error", error=reason)
+                refused.append((request, Generation("", "error", error=reason)))
                 continue
             rows.append((request, StagedRow(prompt, loaded.vocabulary, limits)))
-        rows.sort(key=lambda row: -len(row[1].prompt.token_ids))
-        yield from self._decoded(rows, _Asking(response_model, decoding), stop)
+        return deque(sorted(rows, key=lambda row: -len(row[1].prompt.token_ids))), refused
 
     def provenance(self) -> Mapping[str, Any]:
         """Return JSON-ready facts for `run.json`; measured ones only once the model is loaded."""
@@ -213,30 +240,20 @@ class VllmSource:
         )
         return llm.llm_engine
 
-    def _decoded(
-        self, rows: Sequence[tuple[Request, StagedRow]], asking: _Asking, stop: Event
+    def _advanced(
+        self, running: dict[str, _Running], asking: _Asking
     ) -> Iterator[tuple[Request, Generation]]:
-        """Keep the engine full until all rows are finished."""
-        waiting = iter(rows)
-        running: dict[str, _Running] = {}
-        try:
-            while not stop.is_set():
-                while len(running) < self._together and (row := next(waiting, None)):
-                    running |= self._begin(_Running(*row, len(running) + 1), asking)
-                if not running:
-                    return
-                for name, written, reason in self._step():
-                    one = running.pop(name)
-                    if reason not in _ENDS:
-                        yield one.request, _given_up(one, reason)
-                        continue
-                    one.row.take(written)
-                    if one.row.finished is None:
-                        running |= self._begin(one, asking)
-                    else:
-                        yield one.request, _generation(one)
-        finally:
-            self.load().engine.abort_request(list(running))
+        """Take one step; yield what is finished, and begin the next stage of what is not."""
+        for name, written, reason in self._step():
+            one = running.pop(name)
+            if reason not in _ENDS:
+                yield one.request, _given_up(one, reason)
+                continue
+            one.row.take(written)
+            if one.row.finished is None:
+                running |= self._begin(one, asking)
+            else:
+                yield one.request, _generation(one)
 
     def _begin(self, one: _Running, asking: _Asking) -> dict[str, _Running]:
         """Hand the next stage of a request to vLLM; return it under the name it has there."""

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from stindex.llm.base import AnswerSource
     from stindex.llm.server.prices import Prices
 
+try:
+    import resource
+except ImportError:  # not on this system
+    resource = None  # type: ignore[assignment]
+
 KEY_VARIABLE = "OPENAI_API_KEY"
+_OTHER_FILES = 200  # open files that are not connections to the server
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +142,31 @@ def server_fingerprint(server: ServerSettings) -> str:
     return f"server-{digest([server.base_urls[0], server.model])[:16]}"
 
 
-def check_client() -> None:
-    """Check that the HTTP client is installed.
+def allow_sockets(count: int) -> None:
+    """Let this process have so many connections open, as far as the system allows it.
 
     Raises:
-        UserError: it is not.
+        UserError: it does not.
+    """
+    if resource is None:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count + _OTHER_FILES
+    if soft >= wanted or soft == resource.RLIM_INFINITY:
+        return
+    if hard < wanted and hard != resource.RLIM_INFINITY:
+        raise UserError(
+            f"--batch-size {count}: the system allows {hard} open files (ulimit -n); "
+            f"{hard - _OTHER_FILES} requests in flight are the most."
+        )
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def check_client(in_flight: int) -> None:
+    """Check that the HTTP client is installed and may have so many connections.
+
+    Raises:
+        UserError: it is not, or may not.
     """
     try:
         import aiohttp  # noqa: F401, PLC0415 (half of the import time of a run)
@@ -148,13 +174,14 @@ def check_client() -> None:
         raise UserError(
             "--backend openai needs aiohttp, which is not installed; pip install 'stindex[server]'."
         ) from None
+    allow_sockets(in_flight)
 
 
 def open_server(
     server: ServerSettings, prices: Prices, announce: Callable[[str], None]
 ) -> AnswerSource:
     """Return the source; it connects when the first answer is wanted."""
-    check_client()
+    check_client(server.in_flight)
     from stindex.llm.server.source import ServerSource  # noqa: PLC0415
 
     return ServerSource(server, prices, announce)

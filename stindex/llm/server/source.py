@@ -29,12 +29,6 @@ from stindex.llm.server.pacing import Pace, backoff
 from stindex.llm.server.prices import Prices, Used, cost
 from stindex.schema import Generation
 
-try:
-    import resource
-except ImportError:  # not on this system
-    resource = None  # type: ignore[assignment]
-
-_OTHER_FILES = 200  # open files that are not connections to the server
 _MOST_PAUSES = 100  # times that one request may be told to come back later
 _MOST_FAILURES = 10  # samples in a row that got no answer: the server is taken to be gone
 _WORTH_SAYING = 10.0  # seconds of a pause
@@ -218,7 +212,6 @@ class ServerSource:
 
     async def _connect(self) -> None:
         if self._client is None:
-            allow_sockets(self._settings.in_flight)
             self._client = Client(self._settings)
 
     async def _work(self, request: Request, chat: Chat, done: _Done) -> None:
@@ -269,26 +262,6 @@ class ServerSource:
             f"{f'{count} samples in a row' if count > 1 else 'the only sample'}; the last: "
             f"{error} See to the server and run the same command again: what was answered is kept."
         )
-
-
-def allow_sockets(count: int) -> None:
-    """Let this process have so many connections open, as far as the system allows it.
-
-    Raises:
-        UserError: it does not.
-    """
-    if resource is None:
-        return
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = count + _OTHER_FILES
-    if soft >= wanted or soft == resource.RLIM_INFINITY:
-        return
-    if hard < wanted and hard != resource.RLIM_INFINITY:
-        raise UserError(
-            f"--batch-size {count}: the system allows {hard} open files (ulimit -n); "
-            f"{hard - _OTHER_FILES} requests in flight are the most."
-        )
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _next(done: _Done, stop: Event) -> _Found | None:
