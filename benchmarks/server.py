@@ -24,9 +24,9 @@ from aiohttp import web
 
 from stindex.datasets import load_dataset
 from stindex.llm.base import DecodingSettings, Request
-from stindex.llm.server.opening import ServerSettings
+from stindex.llm.server.opening import ServerSettings, allow_sockets
 from stindex.llm.server.prices import Prices
-from stindex.llm.server.source import ServerSource, allow_sockets
+from stindex.llm.server.source import ServerSource
 from stindex.prompts import load_prompt
 from stindex.resources import bundled
 from stindex.runs.journal import JournalWriter

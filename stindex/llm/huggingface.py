@@ -22,7 +22,7 @@ from pydantic import BaseModel
 
 from stindex.llm.base import Announcer, DecodingSettings, Message, Refillable, Request
 from stindex.llm.batch_sizes import BatchSizes, Together
-from stindex.llm.machine import gigabytes, peak_memory
+from stindex.llm.machine import gigabytes, peak_memory, without_collecting
 from stindex.llm.own_sampling import OwnSampling, Sampling, own_sampling
 from stindex.llm.registry import Dtype, resolve_model
 from stindex.llm.storage import LocalModel, Placement, Quantization, prepare
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from stindex.llm.decoding.plain import BatchSettings
     from stindex.llm.decoding.row import Prompt
     from stindex.llm.loading import LoadedModel
+    from stindex.llm.model_files import ModelFiles
 
 T = TypeVar("T", bound=BaseModel)
 Draft = Literal["auto", "off"]
@@ -90,6 +91,7 @@ class HuggingFaceLLM:
             local = replace(local, spec=replace(local.spec, dtype=dtype))
         self.local = local
         self.placement = Placement(device, quantization, trust_remote_code)
+        self._files: ModelFiles | None = None
         self._loaded: LoadedModel | None = None
         self._sizes = BatchSizes(local, self.placement, batch_size)
         self._grammars: dict[type[BaseModel], Grammar] = {}
@@ -141,12 +143,31 @@ class HuggingFaceLLM:
             UserError: see `stindex.llm.loading.load_model`.
         """
         if self._loaded is None:
-            from stindex.llm.loading import load_model  # noqa: PLC0415  # imports torch
+            files = self.files()
+            with without_collecting():
+                from stindex.llm.loading import load_model  # noqa: PLC0415  # imports torch
 
-            self._loaded = load_model(
-                self.local, self.placement, sharded=self._in_step, progress=self._loading()
-            )
+                self._loaded = load_model(
+                    self.local,
+                    self.placement,
+                    files,
+                    sharded=self._in_step,
+                    progress=self._loading(),
+                )
         return self._loaded
+
+    def files(self) -> ModelFiles:
+        """Read what stands beside the weights, once, and return it.
+
+        Raises:
+            UserError: see `stindex.llm.model_files.read_files`.
+        """
+        if self._files is None:
+            with without_collecting():
+                from stindex.llm.model_files import read_files  # noqa: PLC0415  # imports torch
+
+                self._files = read_files(self.local, self.placement)
+        return self._files
 
     def answers(
         self,
@@ -248,10 +269,12 @@ class HuggingFaceLLM:
         stop: Event,
         more: Callable[[], Sequence[Asked]] = tuple,
     ) -> Iterator[tuple[int, Generation]]:
+        if decoding.constrained:
+            self._grammar(response_model)  # compiles while the weights are loaded
         loaded = self.load()
+        settings = self._settings(loaded, response_model, decoding)
         prompts, places, refused = self._prompts(asked, decoding)
         yield from refused
-        settings = self._settings(loaded, response_model, decoding)
         engine = self._engine(loaded)
         size = self._sizes.of(loaded, engine, prompts, settings)
         halvings = size.halvings
@@ -280,13 +303,13 @@ class HuggingFaceLLM:
         """Return the prompts, their places in `asked`, and those that can have no answer."""
         from stindex.llm.rendering import renderer  # noqa: PLC0415  # imports torch
 
-        loaded = self.load()
-        render = renderer(loaded.tokenizer, decoding.thinking)
+        files = self.files()
+        render = renderer(files.tokenizer, decoding.thinking)
         prompts, places, refused = [], [], []
         for place, (key, messages) in enumerate(asked):
             try:
                 prompt = render.prompt(key, messages)
-                _refuse_too_long(prompt, loaded.context)
+                _refuse_too_long(prompt, files.context)
             except ValueError as problem:
                 refused.append((place, _failed(f"This sample was not decoded: {problem}.", 0)))
                 continue
@@ -332,11 +355,11 @@ class HuggingFaceLLM:
 
     def _grammar(self, response_model: type[BaseModel]) -> Grammar:
         if response_model not in self._grammars:
+            files = self.files()
             from stindex.llm.decoding.grammar import Grammar  # noqa: PLC0415  # imports torch
 
-            loaded = self.load()
             self._grammars[response_model] = Grammar(
-                loaded.tokenizer, loaded.vocabulary_size, loaded.vocabulary.end_ids, response_model
+                files.tokenizer, files.vocabulary_size, files.vocabulary.end_ids, response_model
             )
         return self._grammars[response_model]
 

@@ -1,8 +1,7 @@
-"""LocalModel ─▶ a model and tokenizer in memory, ready to decode.
+"""LocalModel ─▶ a model in memory, ready to decode.
 
-Chooses the device, sets left padding, and takes the model's sampling defaults away: decoding does
-what the settings of the run say and nothing else (`own_sampling.py` reads them where they are
-asked for).
+Chooses the device, and takes the model's sampling defaults away: decoding does what the settings
+of the run say and nothing else (`own_sampling.py` reads them where they are asked for).
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from collections.abc import Callable, Iterator, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Any, cast
+from typing import Any
 
 import torch
 from transformers import (
@@ -21,12 +20,9 @@ from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
     AutoModelForImageTextToText,
-    AutoTokenizer,
     BitsAndBytesConfig,
     GenerationConfig,
     GgufConfig,
-    PreTrainedConfig,
-    PreTrainedTokenizerBase,
 )
 from transformers.utils import logging as transformers_logging
 
@@ -34,7 +30,7 @@ from stindex.errors import UserError
 from stindex.llm.decoding.plain import GenerativeModel
 from stindex.llm.decoding.row import Vocabulary
 from stindex.llm.memory import QUANTIZING
-from stindex.llm.own_sampling import read_generation_config
+from stindex.llm.model_files import ModelFiles, cannot_load
 from stindex.llm.storage import LocalModel, Placement, required_memory
 from stindex.llm.zero3 import load_sharded
 
@@ -42,33 +38,24 @@ DEVICES = ("auto", "cuda", "xpu", "mps", "cpu")
 
 
 @dataclass(frozen=True, slots=True)
-class LoadedModel:
+class LoadedModel(ModelFiles):
     """A model in memory.
 
     Attributes:
         device: where it is, or `cuda (spread over N)`.
-        context: the longest text in tokens, prompt and answer together; None where unlimited.
-        vocabulary_size: width of the logits; may exceed the tokenizer's.
-        seconds: what loading took.
+        seconds: what loading its weights took.
     """
 
     model: GenerativeModel
-    tokenizer: PreTrainedTokenizerBase
-    vocabulary: Vocabulary
-    vocabulary_size: int
-    context: int | None
     device: str
     dtype: str
     seconds: float
-
-    def encode(self, text: str) -> list[int]:
-        """Return the token ids of a text, without special tokens."""
-        return [int(i) for i in self.tokenizer(text, add_special_tokens=False).input_ids]
 
 
 def load_model(
     local: LocalModel,
     placement: Placement,
+    files: ModelFiles,
     *,
     sharded: bool = False,
     progress: Callable[[float], None] = lambda _: None,
@@ -76,6 +63,7 @@ def load_model(
     """Load a model into memory.
 
     Args:
+        files: what `read_files` found.
         sharded: keep this rank's share of it only (ZeRO-3).
         progress: called with the share of the weights that is loaded, 0 first and 1 at the end.
 
@@ -86,31 +74,25 @@ def load_model(
     started = time.perf_counter()
     device = choose_device(placement.device)
     refuse_quantization(placement.quantization, device)
-    read_generation_config(local)
     try:
         progress(0.0)
         with _bars_as(progress):
-            tokenizer = load_tokenizer(local, placement)
             model = _load_weights(local, placement, device, sharded=sharded)
         progress(1.0)
     except Exception as problem:  # damaged files raise whatever they run into
-        raise UserError(
-            f"--model {local.spec.name}: the model in {local.path} cannot be loaded "
-            f"({_first_line(problem)}); see docs/models.md for what is supported."
-        ) from problem
-    vocabulary = _vocabulary(model.generation_config, model.config, tokenizer)
+        raise cannot_load(local, problem) from problem
     # The model's own sampling defaults (a repetition penalty, say) would leak into `generate`.
-    model.generation_config = _bare_generation_config(vocabulary)
+    model.generation_config = _bare_generation_config(files.vocabulary)
     text_config = model.config.get_text_config()
     if getattr(text_config, "output_router_logits", False):
         # Asks for a loss of training, which no answer needs and which no batch can be asked for.
         text_config.output_router_logits = False
     return LoadedModel(
+        tokenizer=files.tokenizer,
+        vocabulary=files.vocabulary,
+        vocabulary_size=files.vocabulary_size,
+        context=files.context,
         model=model,
-        tokenizer=tokenizer,
-        vocabulary=vocabulary,
-        vocabulary_size=int(text_config.vocab_size),
-        context=getattr(text_config, "max_position_embeddings", None),
         device=_device_name(model, device),
         dtype=str(model.dtype).removeprefix("torch."),
         seconds=time.perf_counter() - started,
@@ -163,40 +145,6 @@ def _present(device: str) -> bool:
     if device == "mps":
         return torch.backends.mps.is_available()
     return device == "cpu"
-
-
-def stored_vocabulary(
-    local: LocalModel, placement: Placement, tokenizer: PreTrainedTokenizerBase
-) -> Vocabulary:
-    """Return the vocabulary of a model that another engine loads, from its files."""
-    path = str(local.path)
-    read_generation_config(local)
-    config = AutoConfig.from_pretrained(
-        path, local_files_only=True, trust_remote_code=placement.trust_remote_code
-    )
-    try:
-        generation = GenerationConfig.from_pretrained(path, local_files_only=True)
-    except OSError:  # not every model has one
-        generation = None
-    return _vocabulary(generation, config, tokenizer)
-
-
-def load_tokenizer(local: LocalModel, placement: Placement) -> PreTrainedTokenizerBase:
-    """Return the model's tokenizer, which pads on the left.
-
-    Raises:
-        ValueError: it cannot.
-    """
-    tokenizer = AutoTokenizer.from_pretrained(
-        str(local.path),
-        local_files_only=True,
-        trust_remote_code=placement.trust_remote_code,
-        padding_side="left",
-        **({"gguf_file": local.gguf_file} if local.gguf_file else {}),
-    )
-    if tokenizer.padding_side != "left":
-        raise ValueError("its tokenizer cannot pad on the left")
-    return cast("PreTrainedTokenizerBase", tokenizer)
 
 
 def _load_weights(
@@ -257,51 +205,6 @@ def _exceeds_one_gpu(local: LocalModel, placement: Placement) -> bool:
     return needed > torch.cuda.mem_get_info(0)[0]
 
 
-def _vocabulary(
-    generation: GenerationConfig | None,
-    config: PreTrainedConfig,
-    tokenizer: PreTrainedTokenizerBase,
-) -> Vocabulary:
-    end_ids = _end_ids(generation, config, tokenizer)
-    pad_id = tokenizer.pad_token_id
-    return Vocabulary(
-        end_ids=end_ids,
-        pad_id=pad_id if isinstance(pad_id, int) else min(end_ids),
-        thought_start=tuple(tokenizer("<think>", add_special_tokens=False).input_ids),
-        thought_end=single_token(tokenizer, "</think>"),
-        white_ids=frozenset(
-            token for text in ("\n", "\n\n") if (token := single_token(tokenizer, text)) is not None
-        ),
-        decode=lambda ids: str(tokenizer.decode(ids, clean_up_tokenization_spaces=False)),
-    )
-
-
-def _end_ids(
-    generation: GenerationConfig | None,
-    config: PreTrainedConfig,
-    tokenizer: PreTrainedTokenizerBase,
-) -> frozenset[int]:
-    found: set[int] = set()
-    for value in (
-        generation.eos_token_id if generation else None,
-        config.get_text_config().eos_token_id,
-        tokenizer.eos_token_id,
-    ):
-        found |= {value} if isinstance(value, int) else set(value or ())
-    if not found:
-        raise UserError(
-            "The model names no end-of-text token (eos_token_id in generation_config.json or "
-            "config.json); add it there."
-        )
-    return frozenset(found)
-
-
-def single_token(tokenizer: PreTrainedTokenizerBase, text: str) -> int | None:
-    """Return the id of the one token that a text is, or None where it takes several."""
-    ids = tokenizer(text, add_special_tokens=False).input_ids
-    return int(ids[0]) if len(ids) == 1 and tokenizer.decode(ids) == text else None
-
-
 def _bare_generation_config(vocabulary: Vocabulary) -> GenerationConfig:
     return GenerationConfig(  # type: ignore[no-untyped-call]
         eos_token_id=sorted(vocabulary.end_ids), pad_token_id=vocabulary.pad_id
@@ -339,8 +242,3 @@ def _counted(items: Any, progress: Callable[[float], None]) -> Iterator[Any]:  #
     for done, item in enumerate(items, 1):
         yield item
         progress(min(0.99, done / len(items)))  # all of it only once the model is there
-
-
-def _first_line(problem: Exception) -> str:
-    text = (str(problem).strip().splitlines() or [type(problem).__name__])[0]
-    return (text if len(text) <= 200 else text[:197] + "...").rstrip(".")

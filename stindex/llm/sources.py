@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stindex.config import ResolvedSettings
+from stindex.errors import UserError
 from stindex.llm.base import AnswerSource, Thinking
 from stindex.llm.own_sampling import own_sampling, refuse_equal_answers
 from stindex.llm.registry import OWN_SOURCES
@@ -208,14 +209,14 @@ def _check_thinking(local: LocalModel, placement: Placement, thinking: Thinking)
     """Refuse thoughts, or none, where the model cannot do that, before its weights are loaded."""
     if thinking == "auto":
         return
-    from stindex.llm.loading import load_tokenizer  # noqa: PLC0415  # imports torch
+    from stindex.llm.model_files import read_files  # noqa: PLC0415  # imports torch
     from stindex.llm.rendering import renderer  # noqa: PLC0415  # imports torch
 
     try:
-        tokenizer = load_tokenizer(local, placement)
-    except Exception:  # noqa: BLE001  # loading the model says what is wrong
+        files = read_files(local, placement)
+    except UserError:  # loading the model says it
         return
-    renderer(tokenizer, thinking)
+    renderer(files.tokenizer, thinking)
 
 
 def _open_huggingface(

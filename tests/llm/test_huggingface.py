@@ -9,9 +9,11 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
+from typing import Annotated
 
 import pytest
 import torch
+from pydantic import BaseModel, Field
 
 from stindex.errors import UserError
 from stindex.llm.base import DecodingSettings, Message, Request
@@ -309,3 +311,13 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+def test_a_schema_that_has_no_grammar_is_refused_in_one_sentence(
+    smollm2: HuggingFaceLLM, ask: Ask
+) -> None:
+    class Ahead(BaseModel):
+        word: Annotated[str, Field(json_schema_extra={"pattern": "("})]
+
+    with pytest.raises(UserError, match=r"The grammar of Ahead could not be compiled .*\)\; use"):
+        smollm2.generate_batch([ask("Rain in Paris.")], Ahead, max_tokens=4)

@@ -21,7 +21,7 @@ from stindex.errors import UserError
 from stindex.llm.base import DecodingSettings, Refillable, Request
 from stindex.llm.decoding.row import Limits, Prompt
 from stindex.llm.huggingface import HuggingFaceLLM
-from stindex.llm.loading import load_tokenizer, stored_vocabulary
+from stindex.llm.model_files import read_files
 from stindex.llm.offline import opening, source
 from stindex.llm.offline.opening import refuse_without_vllm, vllm_fingerprint
 from stindex.llm.offline.source import VllmSource
@@ -49,8 +49,8 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def stand_in(local: LocalModel, *texts: str, context: int = 2048) -> StandInVllm:
     """Return a vLLM that writes the n-th text to the n-th request, and then its end token."""
-    tokenizer = load_tokenizer(local, ANYWHERE)
-    vocabulary = stored_vocabulary(local, ANYWHERE, tokenizer)
+    files = read_files(local, ANYWHERE)
+    vocabulary, tokenizer = files.vocabulary, files.tokenizer
     end = min(vocabulary.end_ids)
     written: dict[tuple[int, ...], list[int]] = {}
 
@@ -85,7 +85,7 @@ def test_an_answer_is_read_from_its_token_ids(
     asked, params = vllm.engine.asked[0]
     assert (found.raw_text, found.finish_reason, found.thought_tokens) == (ANSWER, "stop", 0)
     assert found.prompt_tokens == len(asked)
-    tokenizer = load_tokenizer(smollm2_local, ANYWHERE)
+    tokenizer = read_files(smollm2_local, ANYWHERE).tokenizer
     assert found.completion_tokens == len(tokenizer(ANSWER).input_ids) + 1  # with its end token
     assert params.temperature == 0
     assert params.seed is None
@@ -221,8 +221,7 @@ def test_answers_do_not_depend_on_the_batch_where_the_device_has_that(
 def thinking_row(smollm2_local: LocalModel, thinking: str, start: int, end: int) -> StagedRow:
     from dataclasses import replace
 
-    tokenizer = load_tokenizer(smollm2_local, ANYWHERE)
-    vocabulary = stored_vocabulary(smollm2_local, ANYWHERE, tokenizer)
+    vocabulary = read_files(smollm2_local, ANYWHERE).vocabulary
     vocabulary = replace(vocabulary, thought_start=(start,), thought_end=end)
     prompt = Prompt("k", (5, 6), thinking=thinking)  # type: ignore[arg-type]
     return StagedRow(prompt, vocabulary, Limits(answer=9, thought=4, context=100))

@@ -7,7 +7,9 @@ more of the text predictable. A grammar is compiled once a schema and tokenizer.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
 from typing import Protocol
@@ -44,7 +46,7 @@ class Matcher(Protocol):
 
 
 class Grammar:
-    """A compiled answer schema for one tokenizer."""
+    """An answer schema for one tokenizer. Is compiled in a thread until it is first asked for."""
 
     def __init__(
         self,
@@ -53,32 +55,35 @@ class Grammar:
         end_ids: Iterable[int],
         model: type[BaseModel],
     ) -> None:
-        """Compile the schema of `model`.
+        """Begin to compile the schema of `model`.
 
         `vocabulary_size` is the width of the model's logits, which may exceed the tokenizer's.
 
         Raises:
-            UserError: xgrammar is missing or cannot compile this schema for this tokenizer.
+            UserError: xgrammar is missing or does not know this tokenizer.
         """
         self._xgrammar = _xgrammar()
+        self._name = model.__name__
         schema = json.dumps(model.model_json_schema())
-        try:
+        with self._refusals():
             info = self._xgrammar.TokenizerInfo.from_huggingface(
                 tokenizer, vocab_size=vocabulary_size, stop_token_ids=sorted(end_ids)
             )
-            compiler = self._xgrammar.GrammarCompiler(info)
-            self._compiled = compiler.compile_json_schema(schema, any_whitespace=False)
-        except Exception as problem:  # noqa: BLE001  # xgrammar raises many kinds
-            raise UserError(
-                f"The grammar of {model.__name__} could not be compiled for this model's tokenizer "
-                f"({_first_line(problem)}); use --no-constrained."
-            ) from None
+        compiler = self._xgrammar.GrammarCompiler(info)
+        thread = ThreadPoolExecutor(1, "grammar")
+        self._compiled = thread.submit(compiler.compile_json_schema, schema, any_whitespace=False)
+        thread.shutdown(wait=False)
         self._bitmask = self._xgrammar.allocate_token_bitmask(1, info.vocab_size)
         self._shifts = torch.arange(32, dtype=torch.int32)
 
     def matcher(self) -> Matcher:
-        """Return a new matcher at the beginning of an answer."""
-        matcher: Matcher = self._xgrammar.GrammarMatcher(self._compiled)
+        """Return a new matcher at the beginning of an answer.
+
+        Raises:
+            UserError: xgrammar cannot compile this schema for this tokenizer.
+        """
+        with self._refusals():
+            matcher: Matcher = self._xgrammar.GrammarMatcher(self._compiled.result())
         return matcher
 
     def legal_tokens(self, matcher: Matcher, width: int) -> torch.Tensor:
@@ -90,6 +95,16 @@ class Grammar:
         flat = bits.flatten()[:width].bool()
         legal[: flat.shape[0]] = flat
         return legal
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as problem:  # noqa: BLE001  # xgrammar raises many kinds
+            raise UserError(
+                f"The grammar of {self._name} could not be compiled for this model's tokenizer "
+                f"({_first_line(problem)}); use --no-constrained."
+            ) from None
 
 
 def grammar_text(model: type[BaseModel], *, after_thought: bool = False) -> str:

@@ -34,7 +34,7 @@ def laid_out(layers: Sequence[torch.nn.Linear]) -> Product:
     """
     operations: Any = torch.ops.mkldnn
     product = operations._linear_pointwise  # noqa: SLF001  # what torch.compile uses for this
-    weights = torch.cat([layer.weight.detach() for layer in layers])
+    weights = _joined([layer.weight.detach() for layer in layers])
     weight = operations._reorder_linear_weight(weights, _TOKENS)  # noqa: SLF001
     bias = _biases(layers)
 
@@ -44,6 +44,10 @@ def laid_out(layers: Sequence[torch.nn.Linear]) -> Product:
 
     compute(weights.new_zeros(1, weights.shape[1]))
     return compute
+
+
+def _joined(weights: Sequence[torch.Tensor]) -> torch.Tensor:
+    return weights[0] if len(weights) == 1 else torch.cat(list(weights))
 
 
 def is_linear(module: torch.nn.Module) -> TypeGuard[torch.nn.Linear]:

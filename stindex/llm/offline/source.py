@@ -25,8 +25,8 @@ from stindex.errors import UserError
 from stindex.llm.base import DecodingSettings, Refillable, Request, request_seed
 from stindex.llm.decoding.grammar import grammar_text
 from stindex.llm.decoding.row import Limits, Vocabulary
-from stindex.llm.loading import load_tokenizer, stored_vocabulary
 from stindex.llm.machine import free_memory
+from stindex.llm.model_files import read_files
 from stindex.llm.offline.opening import vllm_versions
 from stindex.llm.offline.stages import Stage, StagedRow
 from stindex.llm.registry import Dtype
@@ -202,8 +202,7 @@ class VllmSource:
         path = self._local.path
         try:
             with _calm():
-                tokenizer = load_tokenizer(self._local, self._placement)
-                vocabulary = stored_vocabulary(self._local, self._placement, tokenizer)
+                files = read_files(self._local, self._placement)
                 platform = import_module("vllm.platforms").current_platform
                 _bound_the_cache(platform)
                 invariant = _ask_for_batch_invariance(platform)
@@ -217,8 +216,8 @@ class VllmSource:
             ) from problem
         return LoadedEngine(
             engine,
-            tokenizer,
-            vocabulary,
+            files.tokenizer,
+            files.vocabulary,
             int(engine.model_config.max_model_len),
             str(platform.device_type),
             invariant,
