@@ -59,11 +59,11 @@ class Group:
 
 def groups(decode: dict[str, Any], peers: dict[str, Any]) -> Iterator[Group]:
     """Yield what is drawn, from the contents of the two files."""
-    for run in decode["runs"]:
-        for batch, variants in run["batches"].items():
-            documents = variants[OURS]["samples"]
-            bars = (Bar(name, row["samples_per_second"]) for name, row in variants.items())
-            yield _group(f"{documents} documents, batch {batch}, {run['machine']['dtype']}", bars)
+    dtype = decode["machine"]["dtype"]
+    for batch, variants in sorted(decode["batches"].items(), key=lambda item: int(item[0])):
+        documents = variants[OURS]["samples"]
+        bars = (Bar(name, row["samples_per_second"]) for name, row in variants.items())
+        yield _group(f"{documents} documents, batch {batch}, {dtype}", bars)
     for dtype in dict.fromkeys(row["dtype"] for row in peers["rows"]):
         rows = (row for row in peers["rows"] if row["dtype"] == dtype)
         bars = (Bar(row["name"], peers["samples"] / row["seconds"]) for row in rows)
