@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
@@ -24,6 +26,12 @@ from stindex.llm.memory import (
     shape_of,
 )
 from stindex.llm.registry import Dtype, ModelSpec, resolve_model
+from stindex.llm.stored_quantization import (
+    method_name,
+    packed_bytes,
+    quantized_twice,
+    stored_quantization,
+)
 
 _UNITS = {"MB": 1e6, "GB": 1e9, "TB": 1e12, "MIB": 2.0**20, "GIB": 2.0**30}
 _MOST = 10**15  # bytes; nobody has more
@@ -63,12 +71,12 @@ def plan(  # noqa: PLR0913  # each is an option of the command line
     _refuse_quantization(quantization, spec, device)
     answer = max_tokens or spec.max_tokens or int(Settings.model_fields["max_tokens"].default)
     row_tokens = text_tokens + answer
-    taken = _footprint(spec, quantization, device, available, row_tokens)
+    stored, taken = _footprint(spec, quantization, device, available, row_tokens)
     rows = min(taken.rows(available, row_tokens, _PROMPT_TOKENS), most_rows(device))
-    number_format = spec.dtype if quantization == "none" else f"{quantization}, {spec.dtype}"
+    quantized = stored if quantization == "none" else quantization
     found = {
         "model": spec.name,
-        "number_format": number_format,
+        "number_format": f"{quantized}, {spec.dtype}" if quantized else spec.dtype,
         "memory_bytes": available,
         **_sizes(taken, rows, row_tokens),
     }
@@ -78,18 +86,26 @@ def plan(  # noqa: PLR0913  # each is an option of the command line
         _print(found)
     if rows == 0:
         needed = int(taken.total(1, row_tokens, _PROMPT_TOKENS) / USABLE)
+        quantize = "" if quantized else "quantize it (--quantization), or "
         raise UserError(
             f"--memory {memory}: {spec.name} needs about {gigabytes(needed)} for one sample; "
-            "quantize it (--quantization), or choose a smaller model."
+            f"{quantize}choose a smaller model."
         )
 
 
 def _footprint(
     spec: ModelSpec, quantization: Quantization, device: str, available: int, row_tokens: int
-) -> Footprint:
-    shape = _shape(spec)
+) -> tuple[str, Footprint]:
+    """Return what a model takes, and the method that its weights are stored quantized by, or ""."""
+    shape, directory = _shape(spec)
     taken = footprint(shape, spec.dtype, quantization, _PROMPT_TOKENS + row_tokens)
-    return taken.laid_out(shape, spec.dtype, available) if device == "cpu" else taken
+    stored = stored_quantization(directory) if directory else None
+    if directory and stored:
+        if quantization != "none":
+            raise UserError(quantized_twice(quantization, spec.name, stored))
+        if packed := packed_bytes(directory, device):
+            return method_name(stored), replace(taken, weights=packed)
+    return "", taken.laid_out(shape, spec.dtype, available) if device == "cpu" else taken
 
 
 def _sizes(taken: Footprint, rows: int, row_tokens: int) -> Mapping[str, int]:
@@ -135,18 +151,21 @@ def _refuse_quantization(quantization: Quantization, spec: ModelSpec, device: st
         )
 
 
-def _shape(spec: ModelSpec) -> Shape:
+def _shape(spec: ModelSpec) -> tuple[Shape, Path | None]:
+    """Return a model's shape and the directory of its `config.json`, if that was asked."""
     if spec.kind in {"rules", "own"}:
         raise UserError(f"--model {spec.name} has no weights to plan for; name another model.")
-    shape = shape_of(spec, spec.path if spec.kind == "directory" else None)
+    directory = spec.path if spec.kind == "directory" else None
+    shape = shape_of(spec, directory)
     if shape is None and spec.kind == "hub":
-        shape = shape_of(spec, cached_config(spec))
+        directory = cached_config(spec)
+        shape = shape_of(spec, directory)
     if shape is None:
         raise UserError(
             f"--model {spec.name}: its size is not known here; give a directory with its "
             "config.json, or one of the aliases of cfg/models.yaml."
         )
-    return shape
+    return shape, directory
 
 
 def _bytes(text: str) -> int:

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any
 
 import torch
@@ -25,6 +24,7 @@ from transformers import (
     GgufConfig,
 )
 from transformers.utils import logging as transformers_logging
+from transformers.utils.import_utils import BITSANDBYTES_MIN_VERSION, is_bitsandbytes_available
 
 from stindex.errors import UserError
 from stindex.llm.decoding.plain import GenerativeModel
@@ -32,6 +32,7 @@ from stindex.llm.decoding.row import Vocabulary
 from stindex.llm.memory import QUANTIZING
 from stindex.llm.model_files import ModelFiles, cannot_load
 from stindex.llm.storage import LocalModel, Placement, required_memory
+from stindex.llm.stored_quantization import refuse_stored_quantization, stored_quantization
 from stindex.llm.zero3 import load_sharded
 
 DEVICES = ("auto", "cuda", "xpu", "mps", "cpu")
@@ -74,6 +75,7 @@ def load_model(
     started = time.perf_counter()
     device = choose_device(placement.device)
     refuse_quantization(placement.quantization, device)
+    refuse_stored_quantization(local, placement, device)
     try:
         progress(0.0)
         with _bars_as(progress):
@@ -121,7 +123,7 @@ def refuse_quantization(quantization: str, device: str) -> None:
     """Refuse 8 and 4 bit where they cannot work, before anything is loaded.
 
     Raises:
-        UserError: bitsandbytes is not installed, or the device is none that it supports.
+        UserError: bitsandbytes is not installed or too old, or the device is none that it supports.
     """
     if quantization == "none":
         return
@@ -130,10 +132,10 @@ def refuse_quantization(quantization: str, device: str) -> None:
             f"--quantization {quantization}: bitsandbytes does not compute on {device}; leave it "
             "out, or use a smaller model."
         )
-    if find_spec("bitsandbytes") is None:
+    if not is_bitsandbytes_available():
         raise UserError(
-            f"--quantization {quantization} needs bitsandbytes, which is not installed; "
-            "pip install 'stindex[quantization]'."
+            f"--quantization {quantization} needs bitsandbytes, which is not installed or is older "
+            f"than {BITSANDBYTES_MIN_VERSION}; pip install --upgrade 'stindex[quantization]'."
         )
 
 
@@ -173,7 +175,8 @@ def _load_weights(
         path = str(local.path)
         return load_sharded(lambda: kind.from_pretrained(path, **options), device)
     spread = device == "cuda" and _exceeds_one_gpu(local, placement)
-    if spread or placement.quantization != "none":
+    # Quantized weights cannot be moved once they are loaded.
+    if spread or placement.quantization != "none" or stored_quantization(local.path):
         options["device_map"] = "auto" if spread else {"": device}
     model: Any = kind.from_pretrained(str(local.path), **options)
     model.eval()

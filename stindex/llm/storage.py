@@ -18,6 +18,7 @@ from stindex.llm import hub, wheels
 from stindex.llm.fingerprint import directory_fingerprint, file_fingerprint
 from stindex.llm.machine import Memory, free_disk, free_memory, gigabytes
 from stindex.llm.registry import ModelSpec, hub_aliases
+from stindex.llm.stored_quantization import refuse_stored_quantization, stored_quantization
 
 Quantization = Literal["none", "8bit", "4bit"]
 Announce = Callable[[str], None]
@@ -118,7 +119,7 @@ def refuse_without_engine(spec: ModelSpec) -> None:
 
 
 def refuse_what_cannot_fit(local: LocalModel, placement: Placement) -> None:
-    """Refuse quantization that cannot work, and a hub's model that is too big for the memory.
+    """Refuse quantization that cannot work here, and a hub's model that is too big for memory.
 
     Asked only when there is something to generate: it may import torch.
 
@@ -126,6 +127,7 @@ def refuse_what_cannot_fit(local: LocalModel, placement: Placement) -> None:
         UserError: one of the two; models that fit are named.
     """
     _refuse_quantization(placement)
+    _refuse_stored_quantization(local, placement)
     if local.spec.kind == "hub":
         memory = free_memory(placement.device)
         _refuse_too_big(local.spec, local.stored_bytes, None, memory, placement.quantization)
@@ -240,6 +242,13 @@ def _refuse_quantization(placement: Placement) -> None:
         )
 
         refuse_quantization(placement.quantization, choose_device(placement.device))
+
+
+def _refuse_stored_quantization(local: LocalModel, placement: Placement) -> None:
+    if local.gguf_file is None and stored_quantization(local.path) is not None:
+        from stindex.llm.loading import choose_device  # noqa: PLC0415  # imports torch
+
+        refuse_stored_quantization(local, placement, choose_device(placement.device))
 
 
 def _refuse_too_big(

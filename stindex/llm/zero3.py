@@ -6,7 +6,6 @@ Every forward pass gathers the parameters from all ranks, so all have to make th
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
@@ -16,6 +15,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from stindex.errors import UserError
+from stindex.llm.stored_quantization import method_name, stored_quantization
 from stindex.runs.zero_stage import zero_optimization
 
 if TYPE_CHECKING:
@@ -65,15 +65,12 @@ def refuse_quantized(directory: Path, name: str) -> None:
     Raises:
         UserError: its `config.json` names a quantization.
     """
-    try:
-        config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
-        method = config["quantization_config"]["quant_method"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return  # not quantized; whether it can be loaded at all is seen when it is
-    raise UserError(
-        f"--model {name}: its weights are quantized ({str(method)[:40]}), which cannot be had with "
-        "ZeRO-3; name weights that are not, or launch with cfg/multi_gpu.yaml."
-    )
+    stored = stored_quantization(directory)
+    if stored is not None:
+        raise UserError(
+            f"--model {name}: its weights are quantized ({method_name(stored)}), which cannot be "
+            "had with ZeRO-3; name weights that are not, or launch with cfg/multi_gpu.yaml."
+        )
 
 
 def load_sharded(load: Callable[[], Any], device: str) -> Any:  # noqa: ANN401 (of deepspeed)

@@ -45,7 +45,7 @@ def test_a_model_of_the_hub_is_not_fetched_for_a_device_that_cannot_hold_it_quan
 def test_a_model_that_is_here_is_refused_before_it_is_loaded(
     smollm2_local: LocalModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loading, "find_spec", lambda _: None)
+    monkeypatch.setattr(loading, "is_bitsandbytes_available", lambda: False)
     with pytest.raises(UserError, match="--quantization 4bit needs bitsandbytes, which is not"):
         refuse_what_cannot_fit(smollm2_local, Placement("cpu", "4bit"))
 
