@@ -175,8 +175,8 @@ def _load_weights(
         path = str(local.path)
         return load_sharded(lambda: kind.from_pretrained(path, **options), device)
     spread = device == "cuda" and _exceeds_one_gpu(local, placement)
-    # Quantized weights cannot be moved once they are loaded.
-    if spread or placement.quantization != "none" or stored_quantization(local.path):
+    stored = local.gguf_file is None and stored_quantization(local.path)
+    if spread or stored or placement.quantization != "none":  # is put in place as it is loaded
         options["device_map"] = "auto" if spread else {"": device}
     model: Any = kind.from_pretrained(str(local.path), **options)
     model.eval()

@@ -69,9 +69,10 @@ def read_files(local: LocalModel, placement: Placement) -> ModelFiles:
 
 def cannot_load(local: LocalModel, problem: Exception) -> UserError:
     """Return what to tell whoever named a model whose files raise `problem`."""
+    again = "copy the file again if it may be cut off, or " if local.gguf_file else ""
     return UserError(
         f"--model {local.spec.name}: the model in {local.path} cannot be loaded "
-        f"({_first_line(problem)}); see docs/models.md for what is supported."
+        f"({_first_line(problem)}); {again}see docs/models.md for what is supported."
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from click.testing import CliRunner
@@ -13,7 +13,8 @@ from transformers.quantizers import auto as quantizers
 
 from stindex.cli.plan import plan
 from stindex.errors import UserError
-from stindex.llm.huggingface import HuggingFaceLLM
+from stindex.llm.loading import load_model
+from stindex.llm.model_files import ModelFiles
 from stindex.llm.registry import resolve_model
 from stindex.llm.storage import LocalModel, Placement, prepare, refuse_what_cannot_fit
 
@@ -28,6 +29,7 @@ CONFIG: dict[str, Any] = {
     "tie_word_embeddings": True,
 }
 FILE_BYTES = 20_000_000
+NO_FILES = cast("ModelFiles", None)  # refused before they are looked at
 
 pytestmark = pytest.mark.slow
 
@@ -78,8 +80,8 @@ def test_a_method_whose_package_is_not_there_is_refused_before_weights_are_read(
     assert sentence.startswith(told)
     assert "install" in sentence
     assert "\n" not in sentence
-    with pytest.raises(UserError, match="stored quantized"):
-        HuggingFaceLLM(local, device="cpu").load()  # in a notebook nothing else asks
+    with pytest.raises(UserError, match="stored quantized"):  # in a notebook nothing else asks
+        load_model(local, Placement("cpu"), NO_FILES)
 
 
 @pytest.mark.parametrize("method", ["wizardry", None, ["gptq"]])
