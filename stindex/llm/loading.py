@@ -6,6 +6,7 @@ of the run say and nothing else (`own_sampling.py` reads them where they are ask
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sized
 from contextlib import contextmanager
@@ -178,6 +179,7 @@ def _load_weights(
     stored = local.gguf_file is None and stored_quantization(local.path)
     if spread or stored or placement.quantization != "none":  # is put in place as it is loaded
         options["device_map"] = "auto" if spread else {"": device}
+        _say_no_casts()
     model: Any = kind.from_pretrained(str(local.path), **options)
     model.eval()
     return model if "device_map" in options else model.to(device)
@@ -199,6 +201,11 @@ def _bits(quantization: str) -> BitsAndBytesConfig:
         load_in_4bit=quantization == "4bit",
         bnb_4bit_compute_dtype=torch.bfloat16,
     )
+
+
+def _say_no_casts() -> None:
+    # bitsandbytes warns at every product of 8 bit: thousands of lines a sample, kept by pytest.
+    logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)
 
 
 def _exceeds_one_gpu(local: LocalModel, placement: Placement) -> bool:

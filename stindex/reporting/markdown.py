@@ -53,6 +53,7 @@ def markdown_report(report: RunReport, tally: Tally | None = None) -> Iterator[s
     for part in (
         _verdict(report, tally),
         _gates(report),
+        _differs_too(report),
         *(_metrics(report, name) for name in metric_groups()),
         *(_own_table(one) for one in own_tables(report)),
         _outcomes(report, tally),
@@ -142,6 +143,15 @@ def _gates(report: RunReport) -> list[str]:
         for gate in report.gates
     ]
     return ["## Gates", "", *table(("", "Gate", "Value", "Needs", "n"), rows, (2, 3, 4))]
+
+
+def _differs_too(report: RunReport) -> list[str]:
+    """Say what a reader has to know of the comparison; its figures are in `report.html`."""
+    if report.comparison is None or not report.comparison.get("warnings"):
+        return []
+    name = code_span(str(report.comparison.get("baseline", {}).get("id", "")))
+    notes = [f"- {escaped(sentence)}" for sentence in report.comparison["warnings"]]
+    return ["## Beside the baseline", "", f"What differs from {name} too:", "", *notes]
 
 
 def _metrics(report: RunReport, name: str) -> list[str]:

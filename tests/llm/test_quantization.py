@@ -53,13 +53,25 @@ def test_a_model_that_is_here_is_refused_before_it_is_loaded(
 @pytest.mark.skipif(find_spec("bitsandbytes") is None, reason="needs bitsandbytes")
 @pytest.mark.parametrize("bits", ["8bit", "4bit"])
 def test_a_processor_decodes_with_quantized_weights(
-    smollm2_local: LocalModel, ask: Callable[[str], tuple[Message, ...]], bits: Quantization
+    smollm2_local: LocalModel,
+    ask: Callable[[str], tuple[Message, ...]],
+    bits: Quantization,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     llm = HuggingFaceLLM(smollm2_local, dtype="bfloat16", device="cpu", quantization=bits)
     (result,) = llm.generate_batch([ask("Rain in Lyon.")], Extraction, max_tokens=8)
     assert result.generation.raw_text.startswith("{")
     assert llm.provenance()["quantization"] == bits
     assert llm.provenance()["engine_fallback"] is None
+    assert "will be cast" not in caplog.text
+
+
+@pytest.mark.parametrize("size", [4, 24])
+def test_a_gguf_file_that_is_cut_off_is_to_be_copied_again(tmp_path: Path, size: int) -> None:
+    (tmp_path / "tiny.gguf").write_bytes((b"GGUF\x03\0\0\0" + b"\x09\0\0\0\0\0\0\0" * 2)[:size])
+    local = prepare(resolve_model(str(tmp_path / "tiny.gguf")), fetched)
+    with pytest.raises(UserError, match=r"cannot be loaded .*; copy the file again if it may be"):
+        HuggingFaceLLM(local, device="cpu").load()
 
 
 def test_a_gguf_file_is_not_quantized_once_more(tmp_path: Path) -> None:

@@ -36,6 +36,16 @@ def test_a_gate_that_fails_for_its_n_says_its_reason() -> None:
     assert "N is 2, needs at least 50." in text_of(run_report([Draft()], gates=(gate,)))
 
 
+def test_what_differs_from_the_baseline_too_is_said() -> None:
+    notes = ["the prompt differs", "in half precision answers depend on the *batch*"]
+    comparison = {"baseline": {"id": "older-run-1"}, "metrics": [], "warnings": notes}
+    text = text_of(run_report([Draft()], comparison=comparison))
+    assert "What differs from `older-run-1` too:\n\n- the prompt differs\n- in half" in text
+    assert r"depend on the \*batch\*" in text
+    for none in (None, {**comparison, "warnings": []}):
+        assert "baseline" not in text_of(run_report([Draft()], comparison=none))
+
+
 def test_an_incomplete_run_says_so_before_anything_else_and_lists_what_is_missing() -> None:
     drafts = [Draft(), Draft(id="doc-2", answered=False)]
     report = run_report(drafts, status="INCOMPLETE", missing=("doc-2",), gates=(failing_gate(),))
